@@ -1,0 +1,1 @@
+"""Café Lumière: three services around one PostgreSQL, and the command that runs them."""

@@ -1,0 +1,1 @@
+"""The `cafe` command, the only package that knows all three services."""

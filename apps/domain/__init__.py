@@ -1,0 +1,1 @@
+"""The café's own rules, pure: no framework, no input or output."""

@@ -1,0 +1,1 @@
+"""Plumbing that a second product could use: settings, database, sockets, service scaffold."""

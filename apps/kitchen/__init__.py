@@ -1,0 +1,1 @@
+"""The kitchen service: workflow over HTTP, without state of its own."""

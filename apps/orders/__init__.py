@@ -1,0 +1,1 @@
+"""The orders service: the only writer of the database."""
