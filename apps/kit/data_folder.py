@@ -1,0 +1,108 @@
+"""PostgreSQL's data folder: made whole or not at all, of the right version, and with no server left on it."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGINT, SIGKILL, SIGQUIT, Signals
+
+from apps.kit.embedded import OWNER, EmbeddedError
+from apps.kit.lifeline import ends_with_parent
+from apps.kit.unprivileged import RunAs, hand_over
+
+
+def major_version(binaries: Path) -> int:
+    said = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout  # noqa: S603
+    return int(said.split()[2].split(".")[0].removesuffix("devel"))
+
+
+async def prepare(data: Path, binaries: Path, password: str, run_as: RunAs) -> None:
+    """Leave `data` ready to be served: made the first time, freed of a leftover server every other time."""
+    ours = major_version(binaries)
+    theirs = _version_of(data)
+    if not theirs:
+        await _make(data, binaries, password, run_as, ours)
+        return
+    if theirs != ours:
+        raise EmbeddedError(
+            f"{data} was made by PostgreSQL {theirs} and this café brings {ours}. Carry it over with the pg_dump of "
+            f"version {theirs} and psql into a new café, or move {data} away to begin with an empty one"
+        )
+    hand_over(data, run_as.owner)
+    await asyncio.to_thread(stop_leftover, data)
+
+
+def _version_of(data: Path) -> int:
+    return int((data / "PG_VERSION").read_text()) if data.exists() else 0
+
+
+async def _make(data: Path, binaries: Path, password: str, run_as: RunAs, version: int) -> None:
+    """In a folder beside it, renamed when all is written: an interrupted initdb leaves nothing that looks finished."""
+    nest = data.with_name(f"{data.name}.new")
+    shutil.rmtree(nest, ignore_errors=True)
+    nest.mkdir(mode=0o700)
+    (nest / "password").touch(mode=0o600)
+    (nest / "password").write_text(password + "\n")
+    hand_over(nest, run_as.owner)
+    locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if version >= 17 else []
+    process = await asyncio.create_subprocess_exec(
+        *[*run_as.prefix, str(binaries / "initdb"), "-D", str(nest / "data"), "-U", OWNER, "-E", "UTF8", "--locale=C"],
+        *[*locale, "--auth=scram-sha-256", f"--pwfile={nest / 'password'}", "--no-instructions"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        cwd="/",
+        preexec_fn=ends_with_parent(SIGKILL),
+        **run_as.options(),  # type: ignore[arg-type]
+    )
+    try:
+        said, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise EmbeddedError(f"could not make the database in {data}: {said.decode(errors='replace').strip()}")
+    (nest / "data").rename(data)
+    shutil.rmtree(nest)
+
+
+def stop_leftover(data: Path) -> None:
+    """A postmaster outlives a café that was killed, where nothing ties it to its parent: end it before ours starts."""
+    pid = _leftover(data)
+    farewells: tuple[tuple[Signals, float], ...] = ((SIGINT, 5.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
+    for farewell, seconds in farewells if pid else ():
+        with suppress(ProcessLookupError):
+            os.kill(pid, farewell)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and _leftover(data) == pid:
+            time.sleep(0.02)
+        if _leftover(data) != pid:
+            return
+    if pid:
+        raise EmbeddedError(f"PostgreSQL (process {pid}) still runs on {data} and does not stop")
+
+
+def _leftover(data: Path) -> int:
+    """The process named in postmaster.pid, if it lives and is a postgres on this very folder; else 0."""
+    try:
+        pid, folder = (data / "postmaster.pid").read_text().splitlines()[:2]
+    except (OSError, ValueError):
+        return 0
+    command = _command_of(int(pid))
+    ours = Path(folder).resolve() == data.resolve() and "postgres" in command and str(data) in command
+    return int(pid) if ours else 0
+
+
+def _command_of(pid: int) -> str:
+    """Empty where there is no such process, or only what is left of one."""
+    if Path("/proc/self").exists():
+        with suppress(OSError):
+            return Path(f"/proc/{pid}/cmdline").read_text()
+        return ""
+    ps = ["ps", "-o", "args=", "-p", str(pid)]
+    return subprocess.run(ps, check=False, capture_output=True, text=True).stdout  # noqa: S603 - a number of our own

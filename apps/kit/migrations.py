@@ -1,0 +1,68 @@
+"""Pending migrations, applied by dbmate; two at once wait for each other."""
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+from signal import SIGTERM
+from subprocess import DEVNULL, PIPE, STDOUT
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+
+from apps.kit.lifeline import ends_with_parent
+from apps.kit.plain_error import PlainError
+from apps.kit.setting_values import ROOT
+
+MIGRATIONS = ROOT / "sql" / "migrations"
+LOCK = 0x636166C3A9  # "café": any number that nobody else takes
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class MigrationFailed(PlainError):
+    """The database could not be brought to this release; what is said is dbmate's own."""
+
+
+async def migrate(database_url: str, folder: Path = MIGRATIONS) -> None:
+    """Apply what is pending. The lock is the connection's own, so a crash cannot leave it behind."""
+    try:
+        guard = await asyncpg.connect(database_url, timeout=10)
+    except (OSError, asyncpg.PostgresError, ValueError) as error:
+        raise MigrationFailed(f"cannot reach the database to migrate: {error or type(error).__name__}") from None
+    try:
+        await guard.execute("select pg_advisory_lock($1)", LOCK)
+        await _dbmate(database_url, folder)
+    finally:
+        guard.terminate()
+
+
+async def _dbmate(database_url: str, folder: Path) -> None:
+    program = shutil.which("dbmate", path=str(Path(sys.executable).parent)) or shutil.which("dbmate")
+    if not program:
+        raise MigrationFailed("the program dbmate is missing: ./cafe installs it")
+    process = await asyncio.create_subprocess_exec(
+        *[program, "--env-file", os.devnull, "--migrations-dir", str(folder), "--no-dump-schema", "migrate"],
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT,
+        start_new_session=True,
+        preexec_fn=ends_with_parent(SIGTERM),
+        env={"PATH": os.environ.get("PATH", ""), "DATABASE_URL": _for_dbmate(database_url)},
+    )
+    try:
+        said, _ = await process.communicate()
+    except asyncio.CancelledError:  # each migration is a transaction: what was under way is rolled back
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise MigrationFailed(said.decode(errors="replace").strip())
+
+
+def _for_dbmate(url: str) -> str:
+    """dbmate's driver asks for TLS unless told otherwise, which a server on this machine seldom has."""
+    parts = urlsplit(url)
+    if parts.hostname not in LOOPBACK or "sslmode" in parse_qs(parts.query):
+        return url
+    return url + ("&" if parts.query else "?") + "sslmode=disable"

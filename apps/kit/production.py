@@ -1,0 +1,45 @@
+"""What a service must be told before it may start, and what production refuses."""
+
+from collections.abc import Iterator, Mapping
+
+from apps.kit.settings import Environment, Settings
+
+SECRET_CHARACTERS = 32
+PASSWORD_CHARACTERS = 12
+DEBUG_SWITCHES = ("QUART_DEBUG", "FLASK_DEBUG", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE")
+
+
+def refusals(settings: Settings, service: str, environ: Mapping[str, str]) -> list[str]:
+    """One line per fault, each saying what to do; none when the service may start."""
+    production = settings.env is Environment.production
+    return [
+        *_database(settings, service, production=production),
+        *(_production(settings, environ) if production else ()),
+    ]
+
+
+def _database(settings: Settings, service: str, *, production: bool) -> Iterator[str]:
+    if service == "orders" and not settings.database_url:
+        also = "production does not run on the embedded database" if production else "`./cafe up` brings one by itself"
+        yield f"CAFE_DATABASE_URL is not set: the orders service needs PostgreSQL ({also})"
+    if service == "frontend" and not settings.listen_url and (production or not settings.database_url):
+        yield "CAFE_LISTEN_URL is not set: the frontend needs it, for a role that may LISTEN and read no table"
+
+
+def _production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    if _weak(settings.secret, SECRET_CHARACTERS):
+        yield "CAFE_SECRET is missing or weak: use 32 random characters, such as `openssl rand -hex 32` prints"
+    if _weak(settings.staff_password, PASSWORD_CHARACTERS):
+        yield "CAFE_STAFF_PASSWORD is missing or weak: give it 12 characters or more that are hard to guess"
+    if not settings.rate_limits:
+        yield "CAFE_RATE_LIMITS=off is for benchmarks: remove it in production"
+    if "*" in settings.cors_origins:
+        yield "CAFE_CORS_ORIGINS=* lets every site in: name the exact origins, or remove it for our own only"
+    for switch in DEBUG_SWITCHES:
+        if environ.get(switch, "").lower() not in {"", "0", "false", "no"}:
+            yield f"{switch} is on: remove it, production does not run in debug mode"
+
+
+def _weak(secret: str, characters: int) -> bool:
+    """Too short, or so repetitive that its length means nothing."""
+    return len(secret) < characters or len(set(secret)) < characters // 4 + 2

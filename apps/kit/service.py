@@ -1,0 +1,166 @@
+"""The scaffold of a service: errors, access, documentation, health, metrics and headers, the same on all three."""
+
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from quart import Quart, Response, g, render_template, request
+from quart_cors import cors
+
+from apps.kit import metrics, openapi
+from apps.kit.access import EVERYONE, Authenticate, allow, guard
+from apps.kit.assets import serve_assets
+from apps.kit.encoding import to_json
+from apps.kit.problems import speak_problems
+from apps.kit.settings import Settings
+from apps.kit.shapes import HealthReport
+
+ROOT = Path(__file__).parents[2]
+MOST_BODY_BYTES = 32 * 1024
+BODY_SECONDS = 15
+log = structlog.get_logger("cafe.access")
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+@dataclass(frozen=True)
+class Health:
+    """What /health says beside the service's name; `ready` decides between 200 and 503."""
+
+    ready: bool
+    database: str
+
+
+Probe = Callable[[], Awaitable[Health]]
+
+
+class Service(Quart):
+    """A Quart app that can also be asked to wind up its long-lived connections."""
+
+    def __init__(self, name: str, summary: str) -> None:
+        super().__init__(
+            name, static_folder=None, template_folder=str(ROOT / "templates"), root_path=str(Path(__file__).parent)
+        )
+        self.summary = summary
+        self.drains: list[Callable[[], Awaitable[None]]] = []
+
+    async def drain(self) -> None:
+        """Ends what would not end by itself."""
+        for drain in self.drains:
+            await drain()
+
+
+def create_service(name: str, summary: str, settings: Settings, authenticate: Authenticate, probe: Probe) -> Service:
+    """An empty service called `name`; routes are registered by whoever calls this."""
+    app = Service(name, summary)
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, BODY_TIMEOUT=BODY_SECONDS, PROVIDE_AUTOMATIC_OPTIONS=True)
+    app.url_map.strict_slashes = False
+    speak_problems(app)
+    guard(app, authenticate)
+    _observe(app)
+    _answer_for_itself(app, probe)
+    serve_assets(app, ROOT / "static")
+    if settings.cors_origins:
+        app = _cross_origin(app, settings.cors_origins)
+    return app
+
+
+def _cross_origin(app: Service, origins: Sequence[str]) -> Service:
+    cors(
+        app,
+        allow_origin=list(origins),
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
+        allow_methods=["GET", "POST", "PUT", "PATCH"],
+        expose_headers=["ETag", "Location", "Link", "Retry-After", "Idempotent-Replayed", "Cafe-Stale-Since"],
+    )
+    return app
+
+
+def _observe(app: Service) -> None:
+    @app.before_request
+    async def begin() -> None:
+        g.began = time.perf_counter()
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", given) else uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(request=g.request_id)
+
+    # the guard is registered first, but a refused request deserves its id as well
+    app.before_request_funcs[None].reverse()
+
+    @app.after_request
+    async def finish(response: Response) -> Response:
+        seconds = time.perf_counter() - g.get("began", time.perf_counter())
+        route = request.url_rule.rule if request.url_rule else "none"
+        metrics.requests.labels(request.method, route, response.status_code).inc()
+        metrics.request_seconds.labels(route).observe(seconds)
+        if request.method not in ("GET", "HEAD") or response.status_code >= 400:
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                milliseconds=round(seconds * 1000, 1),
+            )
+        for header, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(header, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["X-Request-ID"] = g.get("request_id", "")
+        return response
+
+
+def _answer_for_itself(app: Service, probe: Probe) -> None:
+    @app.get("/livez")
+    @allow(EVERYONE)
+    @openapi.describe("Whether the process runs; never touches the database.", tag="service", returns=HealthReport)
+    async def livez() -> Response:
+        return json_response(to_json({"status": "ok", "service": app.name}))
+
+    @app.get("/health")
+    @allow(EVERYONE)
+    @openapi.describe(
+        "Whether the service can do its work.",
+        tag="service",
+        returns=HealthReport,
+        answers={503: "It cannot just now."},
+    )
+    async def health() -> Response:
+        state = await probe()
+        body = {"status": "ok" if state.ready else "unavailable", "service": app.name, "database": state.database}
+        return json_response(to_json(body), 200 if state.ready else 503)
+
+    @app.get("/metrics")
+    @allow(EVERYONE)
+    @openapi.describe("Figures in Prometheus' text format.", tag="service")
+    async def figures() -> Response:
+        return Response(metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/openapi.json")
+    @allow(EVERYONE)
+    @openapi.describe("This service's API as an OpenAPI 3.1 document.", tag="service")
+    async def document() -> Response:
+        return json_response(to_json(openapi.document(app, app.summary)))
+
+    @app.get("/docs")
+    @allow(EVERYONE)
+    @openapi.describe("The same for people.", tag="service")
+    async def docs() -> str:
+        return await render_template("docs.html", spec=openapi.document(app, app.summary))
+
+
+def json_response(body: bytes, status: int = 200, headers: dict[str, Any] | None = None) -> Response:
+    """JSON bytes as an answer."""
+    return Response(body, status=status, headers=headers, content_type="application/json")

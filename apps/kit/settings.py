@@ -1,0 +1,87 @@
+"""What a café can be told through CAFE_ variables, parsed once, at the start."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from apps.kit.environment import explain, read, variable
+from apps.kit.plain_error import PlainError
+from apps.kit.setting_values import ROOT, machine_timezone, origins, state_folder, switch, url_of, zone
+
+SECRETS = frozenset({"secret", "staff_password", "database_url", "listen_url"})
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+PostgresUrl = Annotated[str, BeforeValidator(url_of("postgresql", "postgres"))]
+HttpUrl = Annotated[str, BeforeValidator(url_of("http", "https"))]
+
+
+class Environment(StrEnum):
+    development = "development"
+    production = "production"
+
+
+class SettingsError(PlainError):
+    """The café cannot start with these settings."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Each field is the variable of the same name: `orders_port` is CAFE_ORDERS_PORT."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    env: Environment = Environment.development
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    frontend_port: Port = 5000
+    orders_port: Port = 5001
+    kitchen_port: Port = 5002
+    orders_url: HttpUrl = ""
+    kitchen_url: HttpUrl = ""
+    database_url: PostgresUrl | None = field(default=None, repr=False)
+    listen_url: PostgresUrl | None = field(default=None, repr=False)
+    state_dir: Annotated[Path, BeforeValidator(state_folder)] = ROOT / ".cafe"
+    secret: str = field(default="", repr=False)
+    staff_password: str = field(default="", repr=False)
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(origins)] = ()
+    trusted_hops: Annotated[int, Field(ge=0, le=10)] = 0
+    rate_limits: Annotated[bool, BeforeValidator(switch)] = True
+    timezone: Annotated[ZoneInfo, BeforeValidator(zone)] = field(default_factory=machine_timezone)
+    log: Literal["text", "json"] = field(default_factory=lambda: "text" if sys.stdout.isatty() else "json")
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Raise SettingsError with one line per fault. An empty variable counts as one that is not set."""
+        given, faults = read(environ, [one.name for one in fields(cls)], SECRETS)
+        try:
+            settings = TypeAdapter(cls).validate_python(given)
+        except ValidationError as error:
+            raise SettingsError(faults + [explain(dict(one), given, SECRETS) for one in error.errors()]) from None
+        if faults:
+            raise SettingsError(faults)
+        return replace(
+            settings,
+            orders_url=settings.orders_url or settings.address_of("orders"),
+            kitchen_url=settings.kitchen_url or settings.address_of("kitchen"),
+        )
+
+    def port_of(self, service: str) -> int:
+        return {"frontend": self.frontend_port, "orders": self.orders_port, "kitchen": self.kitchen_port}[service]
+
+    def address_of(self, service: str) -> str:
+        """Where a program on this machine reaches a service."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return f"http://{host}:{self.port_of(service)}"
+
+
+VARIABLES = tuple(variable(one.name) for one in fields(Settings))

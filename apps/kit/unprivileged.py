@@ -1,0 +1,80 @@
+"""Who runs PostgreSQL: it refuses to run as root, so root hands it to somebody else."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.kit.plain_error import PlainError
+
+
+class NobodyCanRunIt(PlainError):
+    """Root cannot hand PostgreSQL to an ordinary user here."""
+
+
+@dataclass(frozen=True)
+class RunAs:
+    prefix: tuple[str, ...] = ()
+    user: int | None = None
+    group: int | None = None
+
+    @property
+    def owner(self) -> int:
+        """Who must own the data, as this process sees it."""
+        return os.geteuid() if self.user is None else self.user
+
+    def options(self) -> dict[str, object]:
+        """For subprocess: the change of user."""
+        return {} if self.user is None else {"user": self.user, "group": self.group, "extra_groups": []}
+
+
+def choose(binaries: Path, folder: Path) -> RunAs:
+    """Ourselves, or for root `nobody`, or for root a user namespace where we look like nobody.
+
+    The last is for a checkout below a folder that only root may enter. `unshare` clears the parent-death signal, hence
+    `setpriv` (see prctl(2) and user_namespaces(7)).
+    """
+    if os.geteuid() != 0:
+        return RunAs()
+    nobody = pwd.getpwnam("nobody")
+    plain = RunAs(user=nobody.pw_uid, group=nobody.pw_gid)
+    if _works(plain, binaries, folder):
+        return plain
+    if (unshare := shutil.which("unshare")) and (setpriv := shutil.which("setpriv")):
+        ids = (f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}")
+        disguised = RunAs(prefix=(unshare, "--user", *ids, setpriv, "--pdeathsig", "INT"))
+        if _works(disguised, binaries, folder):
+            return disguised
+    raise NobodyCanRunIt(
+        f"PostgreSQL does not run as root, and the user nobody cannot reach {folder} or {binaries}: "
+        "keep the checkout and CAFE_STATE_DIR in folders that others may pass through, or run as an ordinary user"
+    )
+
+
+def _works(run_as: RunAs, binaries: Path, folder: Path) -> bool:
+    trial = [
+        *run_as.prefix,
+        "/bin/sh",
+        "-c",
+        'cd "$1" && "$2" --version',
+        "sh",
+        str(folder),
+        str(binaries / "postgres"),
+    ]
+    return _status(trial, run_as) == 0
+
+
+def _status(command: Sequence[str], run_as: RunAs) -> int:
+    options = run_as.options()
+    done = subprocess.run(command, check=False, capture_output=True, cwd="/", timeout=30, **options)  # type: ignore[call-overload]  # noqa: S603
+    return int(done.returncode)
+
+
+def hand_over(folder: Path, owner: int) -> None:
+    """Make `owner` the owner of all of `folder`, if somebody else was; the folder last, so that half done shows."""
+    if folder.stat().st_uid != owner:
+        for path in (*folder.rglob("*"), folder):
+            os.chown(path, owner, -1, follow_symlinks=False)

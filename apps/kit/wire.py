@@ -1,0 +1,45 @@
+"""Websocket frames as bytes (RFC 6455 section 5.2), and the shortest way from us to the wire.
+
+A frame from server to client is not masked, so it is the same for every client: made once, written many times.
+Hypercorn keeps the transport behind the ASGI `send`; this is the only place that knows the way there.
+"""
+
+import asyncio
+import struct
+from typing import Any
+
+from hypercorn.protocol.ws_stream import WSStream
+
+_TEXT_AND_FINAL = 0x81
+_CLOSE_AND_FINAL = 0x88
+
+
+def _frame(first: int, payload: bytes) -> bytes:
+    length = len(payload)
+    if length < 126:
+        return bytes((first, length)) + payload
+    if length < 1 << 16:
+        return struct.pack("!BBH", first, 126, length) + payload
+    return struct.pack("!BBQ", first, 127, length) + payload
+
+
+def text_frame(payload: bytes) -> bytes:
+    """One whole, final text message; `payload` is UTF-8."""
+    return _frame(_TEXT_AND_FINAL, payload)
+
+
+def close_frame(code: int) -> bytes:
+    """The close message with its code (RFC 6455 section 7.4)."""
+    return _frame(_CLOSE_AND_FINAL, struct.pack("!H", code))
+
+
+def transport_behind(send: Any) -> asyncio.WriteTransport | None:
+    """The transport under an accepted HTTP/1.1 websocket, or None where this server keeps it elsewhere."""
+    try:
+        stream = send.__self__
+        if not isinstance(stream, WSStream):
+            return None
+        transport = stream.send.__self__.send.__self__.writer.transport  # type: ignore[attr-defined]
+    except AttributeError:
+        return None
+    return transport if hasattr(transport, "get_write_buffer_size") else None

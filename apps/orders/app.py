@@ -1,0 +1,37 @@
+"""The orders service, put together."""
+
+from collections.abc import AsyncGenerator
+
+from apps.kit.access import bearer
+from apps.kit.database import open_database
+from apps.kit.service import Health, Service, create_service
+from apps.kit.settings import Settings
+from apps.orders import history_api, menu_api, orders_api, sessions_api
+from apps.orders.cafe import Cafe
+
+SUMMARY = "Orders, the menu and their history. The only writer of the café's database."
+
+
+def create_app(settings: Settings) -> Service:
+    """The service; nothing is opened before it is served."""
+    cafe = Cafe(settings.timezone)
+
+    async def probe() -> Health:
+        answers = cafe.opened is not None and await cafe.opened.answers()
+        return Health(ready=answers, database="ok" if answers else "unreachable")
+
+    app = create_service("orders", SUMMARY, settings, bearer(settings.secret), probe)
+    orders_api.register(app, cafe)
+    menu_api.register(app, cafe)
+    history_api.register(app, cafe)
+    sessions_api.register(app, cafe, settings)
+
+    @app.while_serving
+    async def lifespan() -> AsyncGenerator[None, None]:
+        assert settings.database_url, "the settings were checked before"  # noqa: S101 - a fact for the type checker
+        async with open_database(settings.database_url) as database:
+            cafe.opened = database
+            yield
+            cafe.opened = None
+
+    return app

@@ -1,0 +1,62 @@
+"""The event log, the board and the day's figures, all built as JSON by the database."""
+
+from quart import Quart, Response
+
+from apps.kit import shapes
+from apps.kit.access import STAFF_OR_SERVICE, allow
+from apps.kit.database import queries
+from apps.kit.openapi import Parameter, describe
+from apps.kit.query import whole
+from apps.kit.service import json_response
+from apps.orders.cafe import Cafe
+
+MOST_EVENTS = 1000
+JUST_FINISHED_MINUTES = 15
+
+
+def register(app: Quart, cafe: Cafe) -> None:
+    """Adds the routes to `app`."""
+
+    @app.get("/orders/events")
+    @allow(STAFF_OR_SERVICE)
+    @describe(
+        "Every change after a position, in commit order.",
+        tag="history",
+        returns=shapes.Events,
+        problems=(422, 503),
+        parameters=(
+            Parameter("after", "query", {"type": "integer", "minimum": 0, "default": 0}, "the last seq you have"),
+            Parameter(
+                "limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST_EVENTS, "default": MOST_EVENTS}
+            ),
+        ),
+    )
+    async def events() -> Response:
+        after = whole("after", default=0)
+        limit = whole("limit", default=MOST_EVENTS, least=1, most=MOST_EVENTS)
+        async with cafe.database.connection() as connection:
+            return json_response((await queries.events_after(connection, after=after, limit=limit)).encode())
+
+    @app.get("/board")
+    @allow(STAFF_OR_SERVICE)
+    @describe(
+        "Every order that is active or just finished, and the position this was read at.",
+        tag="history",
+        returns=shapes.Board,
+        problems=(503,),
+    )
+    async def board() -> Response:
+        async with (
+            cafe.database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            body = await queries.board(connection, finished_minutes=JUST_FINISHED_MINUTES)
+        return json_response(body.encode())
+
+    @app.get("/stats")
+    @allow(STAFF_OR_SERVICE)
+    @describe("The figures of today's café day.", tag="history", returns=shapes.Statistics, problems=(503,))
+    async def stats() -> Response:
+        async with cafe.database.connection() as connection:
+            body = await queries.kitchen_statistics(connection, day_start=cafe.day_start(), timezone=str(cafe.timezone))
+        return json_response(body.encode())

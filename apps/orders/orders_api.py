@@ -1,0 +1,158 @@
+"""/orders: place, find, list, move and cancel."""
+
+from quart import Quart, Response, request
+
+from apps.domain.errors import Invalid, PreconditionFailed
+from apps.domain.lifecycle import Status
+from apps.kit import shapes
+from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow, caller
+from apps.kit.bodies import read_body
+from apps.kit.conditional import check_before_change, if_match_fails, if_none_match_hits
+from apps.kit.database import queries
+from apps.kit.openapi import Parameter, describe
+from apps.kit.query import among, whole
+from apps.kit.service import json_response
+from apps.orders.bodies import Cart, Move
+from apps.orders.cafe import Cafe
+from apps.orders.moving import Found, find_order, move_order
+from apps.orders.placing import place_order
+
+MOST_LISTED = 200
+IF_MATCH = Parameter("If-Match", "header", {"type": "string"}, 'only if the order still is, say, "v3"')
+IF_NONE_MATCH = Parameter("If-None-Match", "header", {"type": "string"}, 'answer 304 if the order still is, say, "v3"')
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+    "the same key never makes two orders",
+)
+LISTING = (
+    Parameter("status", "query", {"type": "string"}, "statuses, separated by commas"),
+    Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST_LISTED, "default": 100}),
+    Parameter("before", "query", {"type": "integer", "minimum": 1}, "only orders with a smaller numeric id"),
+)
+
+
+def _answer(found: Found, status: int = 200) -> Response:
+    return json_response(found.body, status, {"ETag": f'"{found.tag}"', "Cache-Control": "no-cache"})
+
+
+def _by_id() -> bool:
+    return caller() is not None
+
+
+def _actor() -> str:
+    identity = caller()
+    return identity.subject if identity else "customer"
+
+
+def _unless_changed(found: Found) -> None:
+    check_before_change(request.headers, found.tag)
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise Invalid("An Idempotency-Key has 1 to 255 printable ASCII characters.", field="Idempotency-Key")
+    return key
+
+
+def register(app: Quart, cafe: Cafe) -> None:
+    """Adds the routes to `app`."""
+
+    @app.post("/orders")
+    @allow(EVERYONE)
+    @describe(
+        "Place an order.",
+        tag="orders",
+        body=Cart,
+        returns=shapes.Order,
+        status=201,
+        problems=(409, 503),
+        parameters=(IDEMPOTENCY_KEY,),
+    )
+    async def place() -> Response:
+        key = _idempotency_key()
+        cart = await read_body(Cart)
+        placed = await place_order(cafe.database, cart, day=cafe.today(), actor=_actor(), key=key)
+        headers = {"Location": f"/orders/{cafe.number_in(placed.body)}", "ETag": '"v1"'}
+        if placed.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return json_response(placed.body, 201, headers)
+
+    @app.get("/orders")
+    @allow(STAFF_OR_SERVICE)
+    @describe("Orders, newest first.", tag="orders", returns=[shapes.Order], problems=(422, 503), parameters=LISTING)
+    async def orders() -> Response:
+        statuses = among("status", tuple(Status))
+        limit = whole("limit", default=100, least=1, most=MOST_LISTED)
+        before = whole("before", least=1, most=2**31 - 1)
+        async with cafe.database.connection() as connection:
+            page = await queries.list_orders(connection, statuses=statuses, limit=limit, before=before)
+        headers = {}
+        if page["more"]:
+            filtered = f"&status={','.join(statuses)}" if statuses else ""
+            headers["Link"] = f'</orders?limit={limit}&before={page["last_id"]}{filtered}>; rel="next"'
+        return json_response(page["body"].encode(), headers=headers)
+
+    @app.get("/orders/<number>")
+    @allow(EVERYONE)
+    @describe(
+        "One order, for whoever has its number.",
+        tag="orders",
+        returns=shapes.Order,
+        problems=(400, 404, 412, 503),
+        answers={304: "It is still as you have it."},
+        parameters=(IF_NONE_MATCH,),
+    )
+    async def order(number: str) -> Response:
+        async with cafe.database.connection() as connection:
+            found = await find_order(connection, number, by_id=_by_id())
+        if if_match_fails(request.headers.get("If-Match"), found.tag):
+            raise PreconditionFailed(current=f'"{found.tag}"')
+        if if_none_match_hits(request.headers.get("If-None-Match"), found.tag):
+            return Response(b"", status=304, headers={"ETag": f'"{found.tag}"', "Cache-Control": "no-cache"})
+        return _answer(found)
+
+    @app.put("/orders/<number>")
+    @allow(STAFF_OR_SERVICE)
+    @describe(
+        "Move an order on, or back one step.",
+        tag="orders",
+        body=Move,
+        returns=shapes.Order,
+        problems=(404, 409, 412, 503),
+        parameters=(IF_MATCH,),
+    )
+    async def move(number: str) -> Response:
+        async with cafe.database.connection() as connection:
+            _unless_changed(await find_order(connection, number, by_id=_by_id()))
+        body = await read_body(Move)
+        return _answer(
+            await move_order(
+                cafe.database, number, body.target, actor=_actor(), by_id=_by_id(), precondition=_unless_changed
+            )
+        )
+
+    @app.post("/orders/<number>/cancel")
+    @allow(EVERYONE)
+    @describe(
+        "Cancel an order: customers while it is ordered, staff until it is ready.",
+        tag="orders",
+        returns=shapes.Order,
+        problems=(400, 404, 409, 412, 503),
+        parameters=(IF_MATCH,),
+    )
+    async def cancel(number: str) -> Response:
+        only_from = None if caller() else (Status.ORDERED,)
+        return _answer(
+            await move_order(
+                cafe.database,
+                number,
+                Status.CANCELLED,
+                actor=_actor(),
+                by_id=_by_id(),
+                precondition=_unless_changed,
+                only_from=only_from,
+            )
+        )

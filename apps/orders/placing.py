@@ -1,0 +1,94 @@
+"""Placing an order: priced by the menu, numbered by the day, once for each Idempotency-Key."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+from apps.domain.errors import Conflict, KeyReused
+from apps.domain.menu import PricedLine, price_cart
+from apps.domain.numbers import order_number
+from apps.kit.database import Connection, Database, queries
+from apps.kit.encoding import to_json
+from apps.orders.bodies import Cart
+from apps.orders.menu import read_menu
+
+KEY_WAIT_SECONDS = 5
+
+
+class IdempotencyInProgress(Conflict):
+    """A request with this Idempotency-Key is still being worked on; please ask again in a moment."""
+
+    code = "idempotency_in_progress"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The order as JSON; `replayed` when it is the first answer given again."""
+
+    body: bytes
+    replayed: bool
+
+
+def _stored(line: PricedLine) -> dict[str, object]:
+    options = [
+        {
+            "option": option.id,
+            "choice": choice.id,
+            "name": option.name,
+            "choice_name": choice.name,
+            "price": choice.price,
+        }
+        for option, choice in line.chosen
+    ]
+    return {
+        "id": line.item.id,
+        "name": line.item.name,
+        "price": line.price,
+        "quantity": line.quantity,
+        "options": options,
+        "notes": line.notes,
+    }
+
+
+async def place_order(database: Database, cart: Cart, *, day: date, actor: str, key: str | None) -> Placed:
+    """Writes one order. Raises UnknownItem, SoldOut, PriceChanged, KeyReused or IdempotencyInProgress."""
+    async with database.transaction() as connection:
+        if key is not None:
+            earlier = await _claim(connection, key, hashlib.sha256(to_json(cart.model_dump())).digest())
+            if earlier is not None:
+                return Placed(earlier, replayed=True)
+        body = await _insert(connection, cart, day, actor)
+        if key is not None:
+            await queries.keep_first_answer(connection, key=key, answer=body)
+        return Placed(body.encode(), replayed=False)
+
+
+async def _claim(connection: Connection, key: str, request_hash: bytes) -> bytes | None:
+    """Takes the key for this transaction, or gives the first answer to it."""
+    try:
+        async with asyncio.timeout(KEY_WAIT_SECONDS):
+            if await queries.claim_idempotency_key(connection, key=key, request_hash=request_hash) is not None:
+                return None
+    except TimeoutError as error:
+        raise IdempotencyInProgress from error
+    first = await queries.first_answer(connection, key=key)
+    if first is None:
+        raise IdempotencyInProgress
+    if first["request_hash"] != request_hash:
+        raise KeyReused
+    return str(first["answer"]).encode()
+
+
+async def _insert(connection: Connection, cart: Cart, day: date, actor: str) -> str:
+    lines, total = price_cart(await read_menu(connection), [line.wanted() for line in cart.items], cart.total_price)
+    count = await queries.next_pickup_number(connection, day=day)
+    body: str = await queries.insert_order(
+        connection,
+        order_number=order_number(count),
+        customer_name=cart.customer_name,
+        items=to_json([_stored(line) for line in lines]).decode(),
+        total_price=total,
+        actor=actor,
+    )
+    return body

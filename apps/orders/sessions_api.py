@@ -1,0 +1,84 @@
+"""/sessions: staff sessions, kept here for the frontend, which may read no table."""
+
+import hashlib
+import hmac
+import secrets
+
+from quart import Quart, Response
+
+from apps.domain.errors import NotFound, SignInNeeded
+from apps.kit.access import SERVICE, allow
+from apps.kit.bodies import read_body
+from apps.kit.database import queries
+from apps.kit.encoding import to_json, utc_text
+from apps.kit.openapi import describe
+from apps.kit.service import json_response
+from apps.kit.settings import Settings
+from apps.kit.tokens import read_sign_in_key
+from apps.orders.bodies import SignIn
+from apps.orders.cafe import Cafe
+
+SESSION_SECONDS = 12 * 60 * 60
+
+
+def _hash_in(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def register(app: Quart, cafe: Cafe, settings: Settings) -> None:
+    """Adds the routes to `app`."""
+
+    async def prove(body: SignIn) -> None:
+        if body.key is not None:
+            key_id = read_sign_in_key(settings.secret, body.key)
+            async with cafe.database.connection() as connection:
+                if await queries.spend_sign_in_key(connection, key_id=key_id) is None:
+                    raise SignInNeeded("That link was used already. Please sign in with the password.")
+            return
+        given = hashlib.sha256((body.password or "").encode()).digest()
+        expected = hashlib.sha256(settings.staff_password.encode()).digest()
+        if not settings.staff_password or not hmac.compare_digest(given, expected):
+            raise SignInNeeded("That is not the password.")
+
+    @app.post("/sessions")
+    @allow(SERVICE)
+    @describe(
+        "Open a staff session with the password or a sign-in key.",
+        tag="sessions",
+        body=SignIn,
+        status=201,
+        problems=(503,),
+    )
+    async def open_session() -> Response:
+        await prove(await read_body(SignIn))
+        token = secrets.token_urlsafe(32)
+        async with cafe.database.connection() as connection:
+            await queries.open_session(
+                connection, token_hash=hashlib.sha256(token.encode()).digest(), seconds=SESSION_SECONDS
+            )
+        return json_response(to_json({"token": token, "seconds": SESSION_SECONDS}), 201)
+
+    @app.get("/sessions/<token_hash>")
+    @allow(SERVICE)
+    @describe(
+        "Until when a session is good; its token's SHA-256 in hexadecimal names it.",
+        tag="sessions",
+        problems=(404, 503),
+    )
+    async def session(token_hash: str) -> Response:
+        async with cafe.database.connection() as connection:
+            expires = await queries.find_session(connection, token_hash=_hash_in(token_hash))
+        if expires is None:
+            raise NotFound
+        return json_response(to_json({"expires_at": utc_text(expires)}))
+
+    @app.delete("/sessions/<token_hash>")
+    @allow(SERVICE)
+    @describe("End a session.", tag="sessions", status=204, problems=(503,))
+    async def close_session(token_hash: str) -> Response:
+        async with cafe.database.connection() as connection:
+            await queries.close_session(connection, token_hash=_hash_in(token_hash))
+        return Response(b"", status=204)
