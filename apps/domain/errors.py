@@ -1,13 +1,13 @@
 """What can go wrong in a café; a class's docstring is the sentence that a person may read."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 
 class CafeError(Exception):
     """Something went wrong that we did not expect. Nothing was lost; please try again."""
 
-    status: ClassVar[int] = 500
-    code: ClassVar[str] = "internal_error"
+    status: int = 500
+    code: str = "internal_error"
 
     def __init__(self, detail: str | None = None, **members: Any) -> None:
         """`members` are shown in the problem document beside the standard ones (RFC 9457 section 3.2)."""
@@ -121,6 +121,16 @@ class KeyReused(Invalid):
     """This Idempotency-Key was used with another request; use a new key for a new order."""
 
     code = "idempotency_key_reused"
+
+
+class Relayed(CafeError):
+    """A service behind this one refused."""
+
+    def __init__(self, status: int, code: str, detail: str, **members: Any) -> None:
+        """The refusal of a service behind this one, in its own words."""
+        super().__init__(detail, **members)
+        self.status = status
+        self.code = code
 
 
 class BadGateway(CafeError):

@@ -55,7 +55,7 @@ async def _keep_running(child: Child, settled: asyncio.Event, tell: Tell, hurry:
         how = f"signal {Signals(-status).name}" if status < 0 else f"exit status {status}"
         if deaths >= FIRST_ATTEMPTS and not settled.is_set():
             raise KeepsFailing(f"{child.name} does not start ({how}, {deaths} times). {child.hint()}".strip())
-        wait = 0.0 if deaths == 1 else min(0.25 * 2 ** min(deaths, 9), LONGEST_WAIT_SECONDS)
+        wait = 0.0 if deaths == 1 else min(0.125 * 2 ** min(deaths, 9), LONGEST_WAIT_SECONDS)
         tell(f"{child.name} stopped ({how}); starting it again" + (f" in {wait:g} s" if wait else ""))
         await asyncio.sleep(wait)
 

@@ -1,0 +1,65 @@
+"""The three services as `cafe up` starts them, each told only what it needs."""
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from signal import SIGKILL, SIGTERM
+
+from apps.cli.console import Console
+from apps.kit.lifeline import ends_with_parent
+from apps.kit.setting_values import ROOT
+from apps.kit.settings import Settings
+from apps.kit.supervisor import Child
+
+FAREWELLS = ((SIGTERM, 6.0), (SIGKILL, 1.0))
+LONGEST_LOG_LINE = 2**20
+AS_GIVEN = ("CAFE_CORS_ORIGINS", "CAFE_TRUSTED_HOPS", "CAFE_RATE_LIMITS", "CAFE_TIMEZONE")
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """One database as seen by three roles."""
+
+    owner: str = field(repr=False)
+    orders: str = field(repr=False)
+    listen: str = field(repr=False)
+
+
+def child(service: str, settings: Settings, urls: DatabaseUrls, environ: Mapping[str, str], console: Console) -> Child:
+    environment = _environment(service, settings, urls, environ)
+
+    async def start() -> Process:
+        return await asyncio.create_subprocess_exec(
+            *[sys.executable, "-P", "-m", "apps", "serve", service],
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=STDOUT,
+            limit=LONGEST_LOG_LINE,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=ends_with_parent(SIGTERM),
+        )
+
+    return Child(service, start, FAREWELLS, console.of(service), lambda: "What it said is above.")
+
+
+def _environment(service: str, settings: Settings, urls: DatabaseUrls, environ: Mapping[str, str]) -> dict[str, str]:
+    plain = {name: value for name, value in environ.items() if not name.startswith("CAFE_")}
+    given = {name: environ[name] for name in AS_GIVEN if name in environ}
+    own = {"orders": {"CAFE_DATABASE_URL": urls.orders}, "frontend": {"CAFE_LISTEN_URL": urls.listen}}
+    told = {
+        "CAFE_ENV": settings.env.value,
+        "CAFE_HOST": settings.host,
+        "CAFE_FRONTEND_PORT": str(settings.frontend_port),
+        "CAFE_ORDERS_PORT": str(settings.orders_port),
+        "CAFE_KITCHEN_PORT": str(settings.kitchen_port),
+        "CAFE_ORDERS_URL": settings.orders_url,
+        "CAFE_KITCHEN_URL": settings.kitchen_url,
+        "CAFE_STATE_DIR": str(settings.state_dir),
+        "CAFE_SECRET": settings.secret,
+        "CAFE_STAFF_PASSWORD": settings.staff_password,
+        "CAFE_LOG": settings.log,
+    }
+    return plain | given | told | own.get(service, {}) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}

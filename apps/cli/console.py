@@ -1,0 +1,42 @@
+"""What `cafe up` writes: the services' logs, each with its name before it, and its own few words."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+WIDTH = len("frontend")
+COLOURS = {"frontend": 36, "orders": 33, "kitchen": 32, "café": 35}
+
+
+@dataclass(frozen=True)
+class Console:
+    """As text, lines are named and on a terminal coloured; as JSON, the services' lines stay as they are."""
+
+    text: bool
+
+    def of(self, service: str) -> Callable[[bytes], None]:
+        mark = self._mark(service)
+        return lambda line: write(mark + line)
+
+    def tell(self, words: str) -> None:
+        if self.text:
+            write(self._mark("café") + words.encode() + b"\n")
+        else:
+            write(
+                json.dumps({"service": "up", "level": "warning", "event": words}, ensure_ascii=False).encode() + b"\n"
+            )
+
+    def _mark(self, service: str) -> bytes:
+        if not self.text:
+            return b""
+        name = service.ljust(WIDTH)
+        return (f"\033[{COLOURS[service]}m{name} │\033[0m " if sys.stdout.isatty() else f"{name} | ").encode()
+
+
+def write(line: bytes) -> None:
+    """Straight to the terminal; a reader who has left (`| head`) does not stop the café."""
+    with suppress(OSError):
+        os.write(1, line)

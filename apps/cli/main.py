@@ -1,0 +1,48 @@
+"""The `cafe` command: its words, and a sentence instead of a traceback when one cannot be done."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from apps.kit.plain_error import PlainError
+
+SERVICES = ("orders", "kitchen", "frontend")
+
+
+def parser() -> argparse.ArgumentParser:
+    cafe = argparse.ArgumentParser(prog="cafe", description="Café Lumière: a café's orders, live.", allow_abbrev=False)
+    commands = cafe.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("up", help="run the whole café: PostgreSQL, migrations, a sample menu, the three services")
+    serve = commands.add_parser("serve", help="run one service in the foreground")
+    serve.add_argument("service", choices=SERVICES)
+    commands.add_parser("migrate", help="apply pending migrations to CAFE_DATABASE_URL")
+    token = commands.add_parser("token", help="print a bearer token, signed with this café's secret")
+    token.add_argument("--role", choices=("staff", "service"), default="staff")
+    token.add_argument("--hours", type=float, default=12.0, metavar="N", help="how long it is good; may be a fraction")
+    commands.add_parser("test", help="run the tests; further arguments go to pytest")
+    commands.add_parser("check", help="format, lint, types, import contracts, then the tests: what CI runs")
+    return cafe
+
+
+def main(words: Sequence[str]) -> int:
+    # argparse would keep pytest's own switches to itself
+    test = list(words[:1]) == ["test"]
+    chosen = argparse.Namespace(command="test", arguments=words[1:]) if test else parser().parse_args(words)
+    module = {"token": "issue_token", "test": "checks", "check": "checks"}.get(chosen.command, chosen.command)
+    result = 1
+    try:
+        # imported when it is wanted, so that every command starts quickly
+        result = getattr(import_module(f"apps.cli.{module}"), chosen.command)(chosen)
+    except* PlainError as failures:
+        for failure in _each(failures):
+            for line in str(failure).splitlines():
+                print(f"cafe: {line}", file=sys.stderr)
+    return result
+
+
+def _each(failures: BaseExceptionGroup[PlainError]) -> list[PlainError]:
+    found: list[PlainError] = []
+    for one in failures.exceptions:
+        found += _each(one) if isinstance(one, BaseExceptionGroup) else [one]
+    return found

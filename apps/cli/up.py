@@ -1,0 +1,86 @@
+"""`cafe up`: the whole café on one machine, until Ctrl-C."""
+
+import argparse
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from signal import SIGHUP, SIGINT, SIGTERM
+
+import httpx
+
+from apps.cli.banner import banner
+from apps.cli.cellar import database
+from apps.cli.children import child
+from apps.cli.console import Console, write
+from apps.cli.ports import SERVICES, check_ports
+from apps.cli.surroundings import surroundings
+from apps.kit.plain_error import PlainError
+from apps.kit.production import refusals
+from apps.kit.settings import Environment, Settings, SettingsError
+from apps.kit.state_folder import held, with_secrets, write_private
+from apps.kit.supervisor import supervised
+
+HEALTHY_SECONDS = 120.0
+
+
+def up(_: argparse.Namespace) -> int:
+    environ = surroundings()
+    settings = Settings.load(environ)
+    if settings.env is Environment.production:
+        faults = [fault for service in SERVICES for fault in refusals(settings, service, environ)]
+        if faults:
+            raise SettingsError(list(dict.fromkeys(faults)))
+    return asyncio.run(_until_told_to_stop(settings, environ))
+
+
+async def _until_told_to_stop(settings: Settings, environ: Mapping[str, str]) -> int:
+    console = Console(text=settings.log == "text")
+    hurry = asyncio.Event()
+    cafe = asyncio.create_task(_open(settings, environ, console, hurry))
+
+    def stop() -> None:
+        if cafe.cancelling():
+            hurry.set()
+        else:
+            console.tell("closing; again to hurry")
+            cafe.cancel()
+
+    for number in (SIGINT, SIGTERM, SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    await asyncio.wait({cafe})
+    with suppress(asyncio.CancelledError):
+        cafe.result()
+    return 0
+
+
+async def _open(settings: Settings, environ: Mapping[str, str], console: Console, hurry: asyncio.Event) -> None:
+    password_is_generated = not settings.staff_password
+    settings = with_secrets(settings)
+    with held(settings.state_dir):
+        check_ports(settings)
+        address_file = settings.state_dir / "database-url"
+        try:
+            async with database(settings, console, hurry) as urls:
+                write_private(address_file, urls.owner)
+                children = [child(service, settings, urls, environ, console) for service in SERVICES]
+                async with supervised(children, console.tell, hurry) as settled:
+                    await _all_healthy(settings)
+                    settled.set()
+                    write(banner(settings, password_is_generated=password_is_generated).encode())
+                    await asyncio.Event().wait()
+        finally:
+            address_file.unlink(missing_ok=True)
+
+
+async def _all_healthy(settings: Settings) -> None:
+    waiting = set(SERVICES)
+    try:
+        async with asyncio.timeout(HEALTHY_SECONDS), httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            while waiting:
+                for service in sorted(waiting):
+                    with suppress(httpx.TransportError):
+                        answer = await client.get(f"{settings.address_of(service)}/health")
+                        waiting -= {service} if answer.status_code == 200 else set()
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise PlainError(f"not healthy after {HEALTHY_SECONDS:g} s: {', '.join(sorted(waiting))}") from None

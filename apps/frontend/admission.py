@@ -1,0 +1,80 @@
+"""Who is at the door of a websocket, and to which stream they may go: decided before the handshake completes."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from werkzeug.datastructures import Headers
+
+from apps.domain.errors import ForeignOrigin, NotFound, Unavailable
+from apps.frontend.identity import Visitors, require_staff
+from apps.frontend.live import Live
+from apps.frontend.lookup import Lookup
+from apps.frontend.stream import Position, Stream
+
+MOST_QUERY_BYTES = 200
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Where somebody may go, and where they were before."""
+
+    stream: Stream
+    position: Position | None
+
+
+def position_in(epoch: str, seq: str) -> Position | None:
+    """A position from its two parts; None where they are not one, which means a fresh snapshot."""
+    if epoch and seq.isascii() and seq.isdecimal() and len(seq) <= 18:
+        return Position(epoch, int(seq))
+    return None
+
+
+def _position(query: bytes) -> Position | None:
+    if len(query) > MOST_QUERY_BYTES:
+        return None
+    asked = parse_qs(query.decode("latin-1"))
+    return position_in(asked.get("epoch", [""])[0], asked.get("seq", [""])[0])
+
+
+@dataclass(frozen=True)
+class Door:
+    """Admits to the streams."""
+
+    live: Live
+    visitors: Visitors
+    lookup: Lookup
+
+    async def admit(self, scope: dict[str, Any]) -> Admission:
+        """The stream behind a path. Raises SignInNeeded, NotAllowed, ForeignOrigin, NotFound or Unavailable."""
+        headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
+        if not self.visitors.is_own_origin(headers, missing_is_own=True):
+            raise ForeignOrigin
+        stream = await self.stream_at(scope["path"], headers)
+        return Admission(stream, _position(scope["query_string"]))
+
+    async def stream_at(self, path: str, headers: Headers) -> Stream:
+        """The stream of a websocket path, if these headers may have it."""
+        if self.live.draining:
+            raise Unavailable("This server is being restarted; please connect again.", retry_after=1)
+        match path.split("/")[1:]:
+            case ["ws", "kitchen"]:
+                require_staff(await self.visitors.of_socket(headers))
+                stream = self.live.kitchen
+            case ["ws", "display"]:
+                stream = self.live.display
+            case ["ws", "menu"]:
+                self.live.menu_message()
+                stream = self.live.menus
+            case ["ws", "orders", number]:
+                stream = self.live.watch_order(await self.lookup.order(unquote(number)))
+            case _:
+                raise NotFound
+        self.must_be_live()
+        return stream
+
+    def must_be_live(self) -> None:
+        """Raises Unavailable while the board is not there, or not known to be true."""
+        _ = self.live.board
+        if self.live.stale_since is not None:
+            raise Unavailable("The live connection is interrupted; please poll, and try again in a moment.")

@@ -1,0 +1,37 @@
+"""A client behind server-sent events: a bounded queue, and an end for who reads too slowly."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from apps.frontend.message import Message
+from apps.kit import metrics
+
+MOST_BACKLOG_MESSAGES = 1000
+
+
+class EventSink:
+    """Delivers in order to whoever iterates it; the iteration ends when the connection is to be closed."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_BACKLOG_MESSAGES + 1)
+        self._closed = False
+
+    def send(self, message: Message) -> None:
+        """Takes a message for delivery."""
+        if self._closed:
+            return
+        if self._queue.qsize() >= MOST_BACKLOG_MESSAGES:
+            metrics.laggards.inc()
+            self.close(0)
+        else:
+            self._queue.put_nowait(message.event)
+
+    def close(self, code: int) -> None:  # noqa: ARG002 - server-sent events have no close codes
+        """Ends the connection; the client comes back with Last-Event-ID."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put_nowait(None)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (event := await self._queue.get()) is not None:
+            yield event

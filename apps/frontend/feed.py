@@ -1,0 +1,162 @@
+"""Keeps the board true: notifications applied at once where they are next, the log read wherever they are not."""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+import msgspec
+import structlog
+
+from apps.frontend.board import Board
+from apps.frontend.change import change_in, parse_board, parse_notice, parse_page
+from apps.frontend.live import Live
+from apps.frontend.menu import parse_menu
+from apps.kit import metrics
+from apps.kit.encoding import utc_text
+from apps.kit.http import as_service
+from apps.kit.listener import Listener
+
+log = structlog.get_logger("cafe.feed")
+
+ORDERS_CHANNEL = "cafe_orders"
+MENU_CHANNEL = "cafe_menu"
+RECONCILE_EVERY_SECONDS = 1.0
+READ_SECONDS = 3.0
+MENU_EVERY_SECONDS = 5.0
+STALE_AFTER_SECONDS = 3.0
+SILENT_AFTER_SECONDS = 9.0
+PAGE = 1000
+
+
+class _Refused(Exception):
+    """The orders service answered with something else than what was asked for."""
+
+
+@dataclass
+class Feed:
+    """From PostgreSQL to the board. A notification is a hint: the log decides (docs/adr/0003)."""
+
+    live: Live
+    orders: httpx.AsyncClient
+    listen_url: str
+    secret: str
+    listener: Listener = field(init=False)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _confirmed_at: float = field(default=float("-inf"), init=False)
+    _behind: bool = field(default=False, init=False)
+    _menu_due_at: float = field(default=float("-inf"), init=False)
+
+    def __post_init__(self) -> None:
+        self.listener = Listener(self.listen_url, (ORDERS_CHANNEL, MENU_CHANNEL), self._hear, self._wake.set)
+
+    async def run(self) -> None:
+        """Follows the café for ever; ends only by cancellation."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.listener.run())
+            tasks.create_task(self._follow())
+
+    def _hear(self, channel: str, payload: str) -> None:
+        if channel == MENU_CHANNEL:
+            self._menu_due_at = float("-inf")
+            self._wake.set()
+            return
+        board = self.live.loaded
+        if board is None:
+            return
+        try:
+            notice = parse_notice(payload)
+            if notice.epoch == board.epoch and notice.seq <= board.seq:
+                return
+            step = change_in(notice)
+        except msgspec.DecodeError as error:
+            log.warning("a malformed notification was passed over", reason=str(error))
+            return
+        if step is not None and notice.epoch == board.epoch and notice.seq == board.seq + 1:
+            self.live.apply(step)
+            return
+        metrics.gaps.inc()
+        self._behind = True
+        self._wake.set()
+
+    async def _follow(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self._reconcile()
+            except (httpx.TransportError, TimeoutError, _Refused, msgspec.DecodeError) as error:
+                log.debug("could not read from the orders service", reason=str(error) or type(error).__name__)
+            self._judge()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), RECONCILE_EVERY_SECONDS)
+
+    async def _reconcile(self) -> None:
+        if self.live.loaded is None:
+            await self._read_board()
+        while not await self._read_on():
+            pass
+        if time.monotonic() >= self._menu_due_at:
+            await self._read_menu()
+
+    async def _read_on(self) -> bool:
+        """Applies the next page of the log; True when that was the last."""
+        board = self.live.board
+        asked_at, asked_after = time.monotonic(), board.seq
+        page, steps = parse_page(await self._get(f"/orders/events?after={asked_after}&limit={PAGE}"))
+        if page.epoch != board.epoch or page.head < asked_after:
+            await self._read_board()
+            return False
+        for step in steps:
+            if step.seq == board.seq + 1:
+                self.live.apply(step)
+        if board.seq < page.head:
+            if steps and steps[-1].seq == asked_after:
+                raise _Refused("the log has a hole")
+            if not steps:
+                await self._read_board()
+            return False
+        self._confirmed_at = asked_at
+        self._behind = False
+        return True
+
+    async def _read_board(self) -> None:
+        epoch, seq, entries = parse_board(await self._get("/board"))
+        self.live.restart(Board(epoch, seq, entries))
+
+    async def _read_menu(self) -> None:
+        known = self.live.menu
+        self._menu_due_at = time.monotonic() + MENU_EVERY_SECONDS
+        headers = {"If-None-Match": known.tag} if known else {}
+        response = await self._request("/menu", headers)
+        if response.status_code == 304:
+            return
+        if response.status_code != 200:
+            raise _Refused(str(response.status_code))
+        self.live.take_menu(parse_menu(response.content, response.headers.get("ETag", "")))
+
+    async def _get(self, path: str) -> bytes:
+        response = await self._request(path, {})
+        if response.status_code != 200:
+            raise _Refused(f"{path}: {response.status_code}")
+        return response.content
+
+    async def _request(self, path: str, headers: dict[str, str]) -> httpx.Response:
+        return await self.orders.get(
+            path, headers={**as_service(self.secret, "frontend"), **headers}, timeout=READ_SECONDS
+        )
+
+    def _judge(self) -> None:
+        """Decides whether the board may be called live, and since when not."""
+        now = time.monotonic()
+        heard = self.listener.listening and now - self.listener.heard_at < SILENT_AFTER_SECONDS
+        if heard and not self._behind:
+            self.live.set_stale(None)
+            return
+        if now - self._confirmed_at < STALE_AFTER_SECONDS:
+            self.live.set_stale(None)
+            return
+        if self.live.stale_since is None and self.live.loaded is not None:
+            ago = now - max(self._confirmed_at, 0.0 if self._behind else self.listener.heard_at)
+            self.live.set_stale(utc_text(datetime.fromtimestamp(time.time() - ago, UTC)))

@@ -1,0 +1,29 @@
+"""The menu in memory: as bytes to be sent, and the tag it is known by."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from apps.kit.encoding import compact
+
+
+class _Menu(msgspec.Struct):
+    items: msgspec.Raw
+
+
+_decoder = msgspec.json.Decoder(_Menu)
+
+
+@dataclass(frozen=True)
+class Menu:
+    """`document` is the whole menu, `items` its list of items, both as JSON; `tag` is the orders service's ETag."""
+
+    document: bytes
+    items: bytes
+    tag: str
+
+
+def parse_menu(body: bytes, tag: str) -> Menu:
+    """The orders service's menu. Raises msgspec.DecodeError."""
+    document = compact(body)
+    return Menu(document, bytes(_decoder.decode(document).items), tag)

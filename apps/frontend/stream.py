@@ -1,0 +1,84 @@
+"""One audience: those who get the same messages, in the same order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from apps.frontend import message
+from apps.frontend.board import Board
+from apps.frontend.change import Change
+from apps.frontend.message import Message
+from apps.frontend.view import View
+from apps.kit import metrics
+
+
+class Sink(Protocol):
+    """Where messages go; none of these waits or raises."""
+
+    def send(self, message: Message) -> None:
+        """Takes a message for delivery in order, or lets the client go if it is too far behind."""
+
+    def close(self, code: int) -> None:
+        """Ends the connection with a websocket close code, where it is one."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a client was in which history."""
+
+    epoch: str
+    seq: int
+
+
+class Stream:
+    """Sends each change once encoded to all who joined; joining and changing never interleave."""
+
+    def __init__(self, name: str, view: View) -> None:
+        self.name = name
+        self.view = view
+        self.sinks: set[Sink] = set()
+
+    def join(self, sink: Sink, board: Board, position: Position | None) -> None:
+        """Brings a client up to the board by all it missed or a snapshot, and from now on keeps it there."""
+        missed = None if position is None else board.after(position.epoch, position.seq)
+        if position is None or missed is None:
+            sink.send(message.snapshot(board.epoch, board.seq, self.view.orders(board)))
+        else:
+            metrics.resumes.inc()
+            changes = list(self._shown(board, missed))
+            sink.send(message.resumed(board.epoch, position.seq, len(changes)))
+            for each in changes:
+                sink.send(each)
+        self.sinks.add(sink)
+
+    def leave(self, sink: Sink) -> None:
+        """Forgets a client."""
+        self.sinks.discard(sink)
+
+    def publish(self, board: Board, step: Change) -> None:
+        """Sends a change to whom it concerns."""
+        if self.sinks:
+            shown = self.view.change(board, step)
+            if shown is not None:
+                self.send(shown)
+
+    def restart(self, board: Board) -> None:
+        """Gives everyone the whole state again."""
+        if self.sinks:
+            self.send(message.snapshot(board.epoch, board.seq, self.view.orders(board)))
+
+    def send(self, each: Message) -> None:
+        """Sends a message to all."""
+        for sink in tuple(self.sinks):
+            sink.send(each)
+
+    def close(self, code: int) -> None:
+        """Ends all connections."""
+        for sink in tuple(self.sinks):
+            sink.close(code)
+
+    def _shown(self, board: Board, missed: list[Change]) -> Iterator[Message]:
+        for step in missed:
+            shown = self.view.change(board, step)
+            if shown is not None:
+                yield shown
