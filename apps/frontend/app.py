@@ -29,7 +29,7 @@ def create_app(settings: Settings) -> Service:
     door = Door(live, visitors, lookup)
 
     async def probe() -> Health:
-        if live.loaded is None:
+        if live.loaded is None or live.menu is None:
             return Health(ready=False, database="unknown")
         return Health(ready=live.stale_since is None, database="ok" if live.stale_since is None else "unreachable")
 

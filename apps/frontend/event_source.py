@@ -26,6 +26,9 @@ class EventSink:
         else:
             self._queue.put_nowait(message.event)
 
+    def ping(self) -> None:
+        """The heartbeats do."""
+
     def close(self, code: int) -> None:  # noqa: ARG002 - server-sent events have no close codes
         """Ends the connection; the client comes back with Last-Event-ID."""
         if not self._closed:

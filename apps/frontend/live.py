@@ -172,6 +172,8 @@ class Live:
         while True:
             await asyncio.sleep(HEARTBEAT_EVERY_SECONDS)
             self.beat()
+            for stream in self.streams():
+                stream.ping()
 
     async def until(self, order_number: str, version: int, seconds: float) -> bool:
         """Waits until the board knows that version of an order; False where that takes longer."""

@@ -18,6 +18,9 @@ class Sink(Protocol):
     def send(self, message: Message) -> None:
         """Takes a message for delivery in order, or lets the client go if it is too far behind."""
 
+    def ping(self) -> None:
+        """Makes the peer's machine answer."""
+
     def close(self, code: int) -> None:
         """Ends the connection with a websocket close code, where it is one."""
 
@@ -71,6 +74,11 @@ class Stream:
         """Sends a message to all."""
         for sink in tuple(self.sinks):
             sink.send(each)
+
+    def ping(self) -> None:
+        """Makes everyone's machine answer, also while there is nothing to say."""
+        for sink in tuple(self.sinks):
+            sink.ping()
 
     def close(self, code: int) -> None:
         """Ends all connections."""

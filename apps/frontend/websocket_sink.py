@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.frontend.message import Message
 from apps.kit import metrics
-from apps.kit.wire import transport_behind
+from apps.kit.wire import PING, transport_behind
 
 MOST_BACKLOG_BYTES = 1 << 20
 MOST_BACKLOG_MESSAGES = 1000
@@ -33,6 +33,11 @@ class WebsocketSink:
             self._let_go()
         elif not self._transport.is_closing():
             self._transport.write(message.frame)
+
+    def ping(self) -> None:
+        """Asks the peer's machine for an answer; the kernel gives up on who does not."""
+        if self._transport is not None and not self._closing.done() and not self._transport.is_closing():
+            self._transport.write(PING)
 
     def close(self, code: int) -> None:
         """Ends the connection with that code."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -15,27 +16,41 @@ from apps.kit.service import Service
 
 log = structlog.get_logger("cafe.server")
 DRAIN_SECONDS = 6.0
+BACKLOG = 2048
+UNACKNOWLEDGED_MILLISECONDS = 30_000
 
 
 class StartFailed(Exception):
     """The service could not start."""
 
 
-def configuration(host: str, port: int) -> Config:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket to accept connections on. Raises OSError where the port cannot be had.
+
+    A peer that has not acknowledged anything for 30 s is given up by the kernel (Linux, tcp(7) TCP_USER_TIMEOUT), and
+    so is one whose host is gone: every live stream sends something at least every 10 s.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MILLISECONDS)
+    return listener
+
+
+def configuration(listener: socket.socket) -> Config:
     """How Hypercorn is set up for every service."""
     config = Config()
-    config.bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
+    config.bind = [f"fd://{listener.fileno()}"]
     config.alpn_protocols = ["http/1.1"]
-    config.backlog = 2048
+    config.backlog = BACKLOG
     config.errorlog = logging.getLogger("hypercorn.error")
     config.accesslog = None
     config.graceful_timeout = 1
     config.include_server_header = False
     config.keep_alive_timeout = 75
-    config.read_timeout = 60
     config.startup_timeout = 120
     config.websocket_max_message_size = 4096
-    config.websocket_ping_interval = 20
     return config
 
 
@@ -68,7 +83,11 @@ async def run(app: Service, host: str, port: int, until: Callable[[], Awaitable[
         except TimeoutError:
             log.warning("not everything ended in time", seconds=DRAIN_SECONDS)
 
-    try:
-        await serve(app, configuration(host, port), shutdown_trigger=shutdown)
-    except LifespanFailureError as error:
-        raise StartFailed(str(error)) from error
+    with listen(host, port) as listener:
+        log.info("serving", address=f"http://{host}:{listener.getsockname()[1]}")
+        try:
+            await serve(app, configuration(listener), shutdown_trigger=shutdown)
+        except LifespanFailureError as error:
+            raise StartFailed(str(error)) from error
+        finally:
+            listener.detach()  # Hypercorn closed it

@@ -11,7 +11,7 @@ from typing import Any
 from hypercorn.protocol.ws_stream import WSStream
 
 _TEXT_AND_FINAL = 0x81
-_CLOSE_AND_FINAL = 0x88
+_PING_AND_FINAL = 0x89
 
 
 def _frame(first: int, payload: bytes) -> bytes:
@@ -28,9 +28,7 @@ def text_frame(payload: bytes) -> bytes:
     return _frame(_TEXT_AND_FINAL, payload)
 
 
-def close_frame(code: int) -> bytes:
-    """The close message with its code (RFC 6455 section 7.4)."""
-    return _frame(_CLOSE_AND_FINAL, struct.pack("!H", code))
+PING = _frame(_PING_AND_FINAL, b"")
 
 
 def transport_behind(send: Any) -> asyncio.WriteTransport | None:
