@@ -1,5 +1,6 @@
 """One audience: those who get the same messages, in the same order."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +11,8 @@ from apps.frontend.change import Change
 from apps.frontend.message import Message
 from apps.frontend.view import View
 from apps.kit import metrics
+
+MOST_KEPT = 512
 
 
 class Sink(Protocol):
@@ -40,6 +43,7 @@ class Stream:
         self.name = name
         self.view = view
         self.sinks: set[Sink] = set()
+        self._made: OrderedDict[int, Message | None] = OrderedDict()
 
     def join(self, sink: Sink, board: Board, position: Position | None) -> None:
         """Brings a client up to the board by all it missed or a snapshot, and from now on keeps it there."""
@@ -61,12 +65,13 @@ class Stream:
     def publish(self, board: Board, step: Change) -> None:
         """Sends a change to whom it concerns."""
         if self.sinks:
-            shown = self.view.change(board, step)
+            shown = self._message(board, step)
             if shown is not None:
                 self.send(shown)
 
     def restart(self, board: Board) -> None:
         """Gives everyone the whole state again."""
+        self._made.clear()
         if self.sinks:
             self.send(message.snapshot(board.epoch, board.seq, self.view.orders(board)))
 
@@ -87,6 +92,14 @@ class Stream:
 
     def _shown(self, board: Board, missed: list[Change]) -> Iterator[Message]:
         for step in missed:
-            shown = self.view.change(board, step)
+            shown = self._message(board, step)
             if shown is not None:
                 yield shown
+
+    def _message(self, board: Board, step: Change) -> Message | None:
+        """The message for a change; the latest are kept, so that a thousand who come back at once cost one encoding."""
+        if step.seq not in self._made:
+            self._made[step.seq] = self.view.change(board, step)
+            if len(self._made) > MOST_KEPT:
+                self._made.popitem(last=False)
+        return self._made[step.seq]

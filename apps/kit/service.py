@@ -1,5 +1,6 @@
 """The scaffold of a service: errors, access, documentation, health, metrics and headers, the same on all three."""
 
+import asyncio
 import re
 import time
 import uuid
@@ -56,12 +57,29 @@ class Service(Quart):
             name, static_folder=None, template_folder=str(ROOT / "templates"), root_path=str(Path(__file__).parent)
         )
         self.summary = summary
+        self.draining = False
         self.drains: list[Callable[[], Awaitable[None]]] = []
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self.asgi_app = self._watched(self.asgi_app)  # type: ignore[method-assign]
 
     async def drain(self) -> None:
-        """Ends what would not end by itself."""
+        """Is not ready any more, ends what would not end by itself, and waits for the requests that are under way."""
+        self.draining = True
+        under_way = tuple(self._under_way)
         for drain in self.drains:
             await drain()
+        if under_way:
+            await asyncio.wait(under_way)
+
+    def _watched(self, inner: Any) -> Any:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            task = asyncio.current_task()
+            if scope["type"] == "http" and task is not None:
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
+            await inner(scope, receive, send)
+
+        return app
 
 
 def create_service(name: str, summary: str, settings: Settings, authenticate: Authenticate, probe: Probe) -> Service:
@@ -138,7 +156,7 @@ def _answer_for_itself(app: Service, probe: Probe) -> None:
         answers={503: "It cannot just now."},
     )
     async def health() -> Response:
-        state = await probe()
+        state = Health(ready=False, database="unknown") if app.draining else await probe()
         body = {"status": "ok" if state.ready else "unavailable", "service": app.name, "database": state.database}
         return json_response(to_json(body), 200 if state.ready else 503)
 
