@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from signal import SIGINT, SIGQUIT, SIGTERM
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from apps.kit import data_folder, embedded, unprivileged
+from apps.kit.lifeline import ends_with_parent
 from apps.kit.migrations import migrate
 from apps.kit.starting_menu import fill_empty_menu
 
@@ -49,8 +50,12 @@ class PostgresServer:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            command, options = self.server.command(), self.server.process_options()
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, **options)  # noqa: S603
+            options: Any = {
+                "preexec_fn": ends_with_parent(SIGINT, self.server.run_as.become),
+                "stdout": log,
+                "stderr": log,
+            }
+            self._process = subprocess.Popen(self.server.command(), cwd="/", **options)  # noqa: S603
         deadline = time.monotonic() + 60
         while self._psql("postgres", "select 1").returncode:
             assert self._process.poll() is None, self.log.read_text()

@@ -1,14 +1,13 @@
 """The three services as `cafe up` starts them, each told only what it needs."""
 
-import asyncio
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from signal import SIGKILL, SIGTERM
 
 from apps.cli.console import Console
-from apps.kit.lifeline import ends_with_parent
+from apps.kit.lifeline import spawn
 from apps.kit.setting_values import ROOT
 from apps.kit.settings import Settings
 from apps.kit.supervisor import Child
@@ -31,16 +30,8 @@ def child(service: str, settings: Settings, urls: DatabaseUrls, environ: Mapping
     environment = _environment(service, settings, urls, environ)
 
     async def start() -> Process:
-        return await asyncio.create_subprocess_exec(
-            *[sys.executable, "-P", "-m", "apps", "serve", service],
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-            limit=LONGEST_LOG_LINE,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=ends_with_parent(SIGTERM),
-        )
+        command = [sys.executable, "-P", "-m", "apps", "serve", service]
+        return await spawn(command, SIGTERM, stdout=PIPE, stderr=STDOUT, limit=LONGEST_LOG_LINE, env=environment)
 
     return Child(service, start, FAREWELLS, console.of(service), lambda: "What it said is above.")
 

@@ -59,9 +59,13 @@ class Visitors:
         return identity
 
     def is_own_origin(self, headers: Headers, *, missing_is_own: bool = False) -> bool:
-        """Whether a browser says that the request comes from a page of ours or of an allowed origin, to the letter."""
+        """Whether a browser says that the request comes from a page of ours or of an allowed origin, to the letter.
+
+        A page that sends no referrer posts its forms with the origin `null` (Fetch standard, "append a request Origin
+        header"); then Sec-Fetch-Site decides, as where there is no Origin.
+        """
         origin = headers.get("Origin")
-        if origin is None:
+        if origin is None or (origin == "null" and "Sec-Fetch-Site" in headers):
             site = headers.get("Sec-Fetch-Site")
             return missing_is_own if site is None else site in ("same-origin", "none")
         if origin in self.allowed_origins:

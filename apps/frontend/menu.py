@@ -8,6 +8,7 @@ from apps.kit.encoding import compact
 
 
 class _Menu(msgspec.Struct):
+    currency: str
     items: msgspec.Raw
 
 
@@ -19,6 +20,7 @@ class Menu:
     """`document` is the whole menu, `items` its list of items, both as JSON; `tag` is the orders service's ETag."""
 
     document: bytes
+    currency: str
     items: bytes
     tag: str
 
@@ -26,4 +28,5 @@ class Menu:
 def parse_menu(body: bytes, tag: str) -> Menu:
     """The orders service's menu. Raises msgspec.DecodeError."""
     document = compact(body)
-    return Menu(document, bytes(_decoder.decode(document).items), tag)
+    menu = _decoder.decode(document)
+    return Menu(document, menu.currency, bytes(menu.items), tag)

@@ -12,8 +12,8 @@ def _wants_page() -> bool:
     return request.accept_mimetypes.best == "text/html" and not request.path.startswith(("/api", "/static"))
 
 
-async def _page(name: str, status: int = 200, **words: object) -> Response:
-    return Response(await render_template(name, **words), status=status, content_type="text/html; charset=utf-8")
+async def _page(name: str, code: int = 200, **words: object) -> Response:
+    return Response(await render_template(name, **words), status=code, content_type="text/html; charset=utf-8")
 
 
 def register(app: Quart, lookup: Lookup) -> None:
@@ -28,7 +28,14 @@ def register(app: Quart, lookup: Lookup) -> None:
     @allow(EVERYONE)
     async def order_page(number: str) -> Response:
         entry = await lookup.order(number)
-        return await _page("order.html", order_number=entry.order_number, pickup_number=entry.pickup_number)
+        page = await _page(
+            "order.html",
+            order_number=entry.order_number,
+            pickup_number=entry.pickup_number,
+            currency=lookup.live.menu.currency if lookup.live.menu else None,
+        )
+        page.headers["Referrer-Policy"] = "no-referrer"  # the address is the customer's key to the order
+        return page
 
     @app.get("/kitchen")
     @allow(EVERYONE)

@@ -10,7 +10,7 @@ from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT, Signals
 
 from apps.kit.embedded import OWNER, EmbeddedError
-from apps.kit.lifeline import ends_with_parent
+from apps.kit.lifeline import outcome
 from apps.kit.unprivileged import RunAs, hand_over
 
 
@@ -48,25 +48,21 @@ async def _make(data: Path, binaries: Path, password: str, run_as: RunAs, versio
     (nest / "password").write_text(password + "\n")
     hand_over(nest, run_as.owner)
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if version >= 17 else []
-    process = await asyncio.create_subprocess_exec(
-        *[*run_as.prefix, str(binaries / "initdb"), "-D", str(nest / "data"), "-U", OWNER, "-E", "UTF8", "--locale=C"],
-        *[*locale, "--auth=scram-sha-256", f"--pwfile={nest / 'password'}", "--no-instructions"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        cwd="/",
-        preexec_fn=ends_with_parent(SIGKILL),
-        **run_as.options(),  # type: ignore[arg-type]
-    )
-    try:
-        said, _ = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode:
-        raise EmbeddedError(f"could not make the database in {data}: {said.decode(errors='replace').strip()}")
+    initdb = [
+        *run_as.prefix,
+        str(binaries / "initdb"),
+        "-D",
+        str(nest / "data"),
+        "-U",
+        OWNER,
+        "-E",
+        "UTF8",
+        "--locale=C",
+    ]
+    security = ["--auth=scram-sha-256", f"--pwfile={nest / 'password'}", "--no-instructions"]
+    status, said = await outcome([*initdb, *locale, *security], run_as.become, cwd="/")
+    if status:
+        raise EmbeddedError(f"could not make the database in {data}: {said}")
     (nest / "data").rename(data)
     shutil.rmtree(nest)
 

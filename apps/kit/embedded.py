@@ -3,7 +3,6 @@
 import asyncio
 import random
 import socket
-import subprocess
 import time
 from asyncio.subprocess import Process
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from signal import SIGINT, SIGKILL, SIGQUIT
 
 import asyncpg
 
-from apps.kit.lifeline import ends_with_parent
+from apps.kit.lifeline import spawn
 from apps.kit.plain_error import PlainError
 from apps.kit.unprivileged import RunAs
 
@@ -71,23 +70,12 @@ class Server:
         settings = [f"--{name}={value}" for name, value in {**self.options, "port": str(self.port)}.items()]
         return [*self.run_as.prefix, str(self.binaries / "postgres"), "-D", str(self.data), *settings]
 
-    def process_options(self) -> dict[str, object]:
-        """For subprocess: its own session, so that Ctrl-C reaches only us, and an end no later than ours."""
-        lifeline = ends_with_parent(SIGINT)
-        return {"start_new_session": True, "cwd": "/", "preexec_fn": lifeline, **self.run_as.options()}
-
     def url(self, database: str = DATABASE, user: str = OWNER, password: str = "") -> str:
         return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
     async def start(self, log: Path) -> Process:
         with log.open("ab") as output:
-            return await asyncio.create_subprocess_exec(
-                *self.command(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                **self.process_options(),  # type: ignore[arg-type]
-            )
+            return await spawn(self.command(), SIGINT, self.run_as.become, cwd="/", stdout=output, stderr=output)
 
     async def ready(self) -> None:
         """Return once it takes connections and has the café's database; recovery after a crash may take a while."""

@@ -1,27 +1,78 @@
-"""A child process that ends when its parent does, even when the parent is killed outright."""
+"""Child processes that end when their parent does, even when the parent is killed outright."""
 
+import asyncio
 import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 
 
-def ends_with_parent(farewell: signal.Signals) -> Callable[[], None] | None:
-    """For `preexec_fn`: Linux sends `farewell` to the child when we die. None elsewhere, where nothing does.
+@dataclass(frozen=True)
+class Account:
+    """Whom root lets a child be."""
 
-    See prctl(2). All that allocates is done here, before the fork.
+    user: int
+    group: int
+
+
+def ends_with_parent(farewell: signal.Signals, become: Account | None = None) -> Callable[[], None]:
+    """For `preexec_fn`: Linux sends `farewell` to the child when we die; elsewhere nothing does.
+
+    See prctl(2). What can be done before the fork is. The change of user is here because uvloop has no word for it, and
+    comes first because it would undo the other.
     """
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform.startswith("linux") else None
     parent = os.getpid()
 
     def in_the_child() -> None:
+        if become:
+            os.setgroups([])
+            os.setgid(become.group)
+            os.setuid(become.user)
+        if not prctl:
+            return
         prctl(PR_SET_PDEATHSIG, int(farewell), 0, 0, 0)
         if os.getppid() != parent:  # it died before the line above could count
             os.kill(os.getpid(), farewell)
 
     return in_the_child
+
+
+async def spawn(
+    command: Sequence[str], farewell: signal.Signals, become: Account | None = None, **options: Any
+) -> Process:
+    """In a session of its own, so that a terminal's Ctrl-C reaches only us, who then stop it in good order."""
+    beginning = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command, stdin=DEVNULL, start_new_session=True, preexec_fn=ends_with_parent(farewell, become), **options
+        )
+    )
+    try:
+        # Shielded: cancelled half way, asyncio (seen on 3.11) waits for ever for pipes that it never connected.
+        return await asyncio.shield(beginning)
+    except asyncio.CancelledError:
+        await _kill(await beginning)
+        raise
+
+
+async def outcome(command: Sequence[str], become: Account | None = None, **options: Any) -> tuple[int, str]:
+    """Run a command to its end: its exit status, and all it said. It is killed if we do not wait."""
+    process = await spawn(command, signal.SIGKILL, become, stdout=PIPE, stderr=STDOUT, **options)
+    try:
+        said, _ = await process.communicate()
+    except asyncio.CancelledError:
+        await _kill(process)
+        raise
+    return process.returncode or 0, said.decode(errors="replace").strip()
+
+
+async def _kill(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.wait()

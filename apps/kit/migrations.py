@@ -1,17 +1,14 @@
 """Pending migrations, applied by dbmate; two at once wait for each other."""
 
-import asyncio
 import os
 import shutil
 import sys
 from pathlib import Path
-from signal import SIGTERM
-from subprocess import DEVNULL, PIPE, STDOUT
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from apps.kit.lifeline import ends_with_parent
+from apps.kit.lifeline import outcome
 from apps.kit.plain_error import PlainError
 from apps.kit.setting_values import ROOT
 
@@ -41,23 +38,12 @@ async def _dbmate(database_url: str, folder: Path) -> None:
     program = shutil.which("dbmate", path=str(Path(sys.executable).parent)) or shutil.which("dbmate")
     if not program:
         raise MigrationFailed("the program dbmate is missing: ./cafe installs it")
-    process = await asyncio.create_subprocess_exec(
-        *[program, "--env-file", os.devnull, "--migrations-dir", str(folder), "--no-dump-schema", "migrate"],
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=STDOUT,
-        start_new_session=True,
-        preexec_fn=ends_with_parent(SIGTERM),
-        env={"PATH": os.environ.get("PATH", ""), "DATABASE_URL": _for_dbmate(database_url)},
-    )
-    try:
-        said, _ = await process.communicate()
-    except asyncio.CancelledError:  # each migration is a transaction: what was under way is rolled back
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode:
-        raise MigrationFailed(said.decode(errors="replace").strip())
+    words = ["--env-file", os.devnull, "--migrations-dir", str(folder), "--no-dump-schema", "migrate"]
+    told = {"PATH": os.environ.get("PATH", ""), "DATABASE_URL": _for_dbmate(database_url)}
+    # each migration is a transaction: if we are stopped, what is under way is rolled back
+    status, said = await outcome([program, *words], env=told)
+    if status:
+        raise MigrationFailed(said)
 
 
 def _for_dbmate(url: str) -> str:

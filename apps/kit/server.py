@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from hypercorn.asyncio import serve
-from hypercorn.config import Config
+from hypercorn.config import Config, Sockets
 from hypercorn.utils import LifespanFailureError
 
 from apps.kit import hardening
@@ -38,10 +38,19 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Configuration(Config):
+    """Serves one socket of ours. Hypercorn's own are inherited by every child process, and outlive us there."""
+
+    listener: socket.socket
+
+    def create_sockets(self) -> Sockets:
+        return Sockets([], [self.listener], [])
+
+
 def configuration(listener: socket.socket) -> Config:
     """How Hypercorn is set up for every service."""
-    config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    config = Configuration()
+    config.listener = listener
     config.alpn_protocols = ["http/1.1"]
     config.backlog = BACKLOG
     config.errorlog = logging.getLogger("hypercorn.error")
@@ -89,5 +98,3 @@ async def run(app: Service, host: str, port: int, until: Callable[[], Awaitable[
             await serve(app, configuration(listener), shutdown_trigger=shutdown)
         except LifespanFailureError as error:
             raise StartFailed(str(error)) from error
-        finally:
-            listener.detach()  # Hypercorn closed it

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from apps.kit.lifeline import Account
 from apps.kit.plain_error import PlainError
 
 
@@ -18,17 +19,19 @@ class NobodyCanRunIt(PlainError):
 @dataclass(frozen=True)
 class RunAs:
     prefix: tuple[str, ...] = ()
-    user: int | None = None
-    group: int | None = None
+    become: Account | None = None
 
     @property
     def owner(self) -> int:
         """Who must own the data, as this process sees it."""
-        return os.geteuid() if self.user is None else self.user
+        return self.become.user if self.become else os.geteuid()
 
-    def options(self) -> dict[str, object]:
-        """For subprocess: the change of user."""
-        return {} if self.user is None else {"user": self.user, "group": self.group, "extra_groups": []}
+    def status(self, command: Sequence[str]) -> int:
+        """How a short command ends under this account."""
+        changed = {"user": self.become.user, "group": self.become.group, "extra_groups": []} if self.become else {}
+        words = [*self.prefix, *command]
+        done = subprocess.run(words, check=False, capture_output=True, cwd="/", timeout=30, **changed)  # type: ignore[call-overload]  # noqa: S603
+        return int(done.returncode)
 
 
 def choose(binaries: Path, folder: Path) -> RunAs:
@@ -40,7 +43,7 @@ def choose(binaries: Path, folder: Path) -> RunAs:
     if os.geteuid() != 0:
         return RunAs()
     nobody = pwd.getpwnam("nobody")
-    plain = RunAs(user=nobody.pw_uid, group=nobody.pw_gid)
+    plain = RunAs(become=Account(nobody.pw_uid, nobody.pw_gid))
     if _works(plain, binaries, folder):
         return plain
     if (unshare := shutil.which("unshare")) and (setpriv := shutil.which("setpriv")):
@@ -55,22 +58,10 @@ def choose(binaries: Path, folder: Path) -> RunAs:
 
 
 def _works(run_as: RunAs, binaries: Path, folder: Path) -> bool:
-    trial = [
-        *run_as.prefix,
-        "/bin/sh",
-        "-c",
-        'cd "$1" && "$2" --version',
-        "sh",
-        str(folder),
-        str(binaries / "postgres"),
-    ]
-    return _status(trial, run_as) == 0
-
-
-def _status(command: Sequence[str], run_as: RunAs) -> int:
-    options = run_as.options()
-    done = subprocess.run(command, check=False, capture_output=True, cwd="/", timeout=30, **options)  # type: ignore[call-overload]  # noqa: S603
-    return int(done.returncode)
+    return (
+        run_as.status(["/bin/sh", "-c", 'cd "$1" && "$2" --version', "sh", str(folder), str(binaries / "postgres")])
+        == 0
+    )
 
 
 def hand_over(folder: Path, owner: int) -> None:

@@ -111,6 +111,9 @@ async def test_the_printed_link_is_good_once(cafe: RunningCafe) -> None:
         ({}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 200),
@@ -168,7 +171,10 @@ async def test_pages_and_answers_carry_the_headers_that_browsers_need(cafe: Runn
         assert headers["Content-Security-Policy"].startswith("default-src 'self'")
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
+    number = (await cafe.order())["order_number"]
+    page = await cafe.http.get(f"{cafe.frontend}/orders/{number}")
+    assert page.headers["Referrer-Policy"] == "no-referrer"
 
 
 async def test_a_thousand_polls_cost_the_orders_service_nothing(cafe: RunningCafe) -> None:

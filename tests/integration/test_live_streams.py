@@ -182,7 +182,8 @@ async def test_a_lost_notification_is_healed_from_the_log(cafe: RunningCafe) -> 
         await sql.execute("ALTER TABLE orders DISABLE TRIGGER record_changed_order")
         await sql.execute("UPDATE orders SET status = 'preparing' WHERE order_number = $1", number)
         await sql.execute(
-            "INSERT INTO order_events SELECT (advance_stream()).seq, id, clock_timestamp(), 'test', order_json(orders.*) FROM orders"
+            "INSERT INTO order_events "
+            "SELECT (advance_stream()).seq, id, clock_timestamp(), 'test', order_json(orders.*) FROM orders"
         )
         change = await kitchen.change()
         assert (change["seq"], change["order"]["status"]) == (2, "preparing")

@@ -35,7 +35,7 @@ class Stage:
 
     async def until(self, found: Callable[[], object]) -> None:
         async with asyncio.timeout(15):
-            while not found():  # noqa: ASYNC110 - what is awaited happens in another process
+            while not found():
                 await asyncio.sleep(0.01)
 
 

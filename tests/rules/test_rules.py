@@ -78,5 +78,5 @@ def test_nothing_committed_names_a_package_registry() -> None:
         if path.suffix in {".txt", ".toml", ".json", ".lock", ".py", ".yml", ".yaml", ""} and path.is_file():
             text = path.read_text(errors="ignore")
             assert not re.search(
-                r"^--(extra-)?index-url|\"resolved\": *\"http|https?://[^ \"]*/simple/?\b", text, re.M
+                r"^--(extra-)?index-url|\"resolved\": *\"http|https?://[^ \"]*/simple/?\b", text, re.MULTILINE
             ), name

@@ -1,0 +1,64 @@
+// The cart: a panel beside the menu where there is room, else a sheet behind the bar at the foot of the page.
+
+import { copyOf, fill, reconcile } from "../dom.js";
+import { openSheet } from "../shop/sheet.js";
+import { onShop, setCart, shop } from "../shop/shop.js";
+import { count, priced, setQuantity, total } from "../state/cart.js";
+import { cart as words } from "../words.js";
+
+const WIDE = matchMedia("(min-width: 60rem)");
+
+export function start(element) {
+  const bar = document.querySelector("[data-cart-bar]");
+  const lines = element.querySelector("[data-lines]");
+
+  const place = () => {
+    if (element.open) element.close();
+    element.toggleAttribute("open", WIDE.matches);
+  };
+  WIDE.addEventListener("change", place);
+  place();
+  bar.addEventListener("click", () => element.showModal());
+  element.addEventListener("cancel", (event) => WIDE.matches && event.preventDefault());
+
+  onShop(() => {
+    const items = count(shop.cart);
+    const price = shop.money(total(shop.cart, shop.menu));
+    fill(bar, { count: words.count(items), total: price });
+    fill(element, { total: price });
+    bar.hidden = items === 0;
+    element.toggleAttribute("data-empty", items === 0);
+    if (items === 0 && !WIDE.matches && element.open) element.close();
+    reconcile(lines, shop.cart.lines, { key: (line) => line.line, create: createLine, update: drawLine });
+  });
+}
+
+function createLine(line) {
+  const node = copyOf("cart-line");
+  const present = () => shop.cart.lines.find((each) => each.line === line.line);
+  const change = (by) => setCart(setQuantity(shop.cart, line.line, present().quantity + by));
+  node.querySelector("[data-fewer]").addEventListener("click", () => change(-1));
+  node.querySelector("[data-more]").addEventListener("click", () => change(1));
+  node.querySelector("[data-remove]").addEventListener("click", () => change(-Infinity));
+  node.querySelector("[data-edit]").addEventListener("click", () => openSheet(present().id, present()));
+  return node;
+}
+
+function drawLine(node, line) {
+  const now = priced(line, shop.menu);
+  const name = now.item?.name ?? `#${line.id}`;
+  fill(node, {
+    name,
+    options: now.choices.map(({ choice }) => choice?.name).filter(Boolean).join(", "),
+    notes: line.notes,
+    quantity: line.quantity,
+    total: shop.money(now.total),
+    trouble: now.orderable ? "" : now.item ? words.lineSoldOut : words.lineGone,
+  });
+  node.toggleAttribute("data-trouble", !now.orderable);
+  const labels = { fewer: words.fewer, more: words.more, remove: words.remove, edit: words.edit };
+  for (const [button, label] of Object.entries(labels)) {
+    node.querySelector(`[data-${button}]`).setAttribute("aria-label", label(name));
+  }
+  node.querySelector("[data-edit]").disabled = !now.item;
+}

@@ -1,0 +1,73 @@
+// Placing the order: once, however often it is sent.
+
+import { fill } from "../dom.js";
+import { ask } from "../parts/ask.js";
+import { recall, remember } from "../parts/remembered.js";
+import { refusal } from "../shop/refusal.js";
+import { onShop, setCart, shop } from "../shop/shop.js";
+import { body, empty, priced, sealed, total } from "../state/cart.js";
+import { cart as words } from "../words.js";
+
+const AGAIN_AFTER_MS = 1000;
+const TIMES = 5;
+const MOST_REMEMBERED = 5;
+
+export function start(form) {
+  const button = form.querySelector("[type=submit]");
+  const name = form.elements.customer_name;
+  let sending = false;
+  name.value = recall("name", "");
+
+  const draw = () => {
+    const troubled = shop.cart.lines.some((line) => !priced(line, shop.menu).orderable);
+    button.textContent = sending ? words.sending : words.place(shop.money(total(shop.cart, shop.menu)));
+    button.disabled = sending || troubled || shop.cart.lines.length === 0;
+  };
+  const say = (problem) => fill(form, { problem });
+  onShop(draw);
+  name.addEventListener("input", () => say(""));
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (sending || !shop.menu) return;
+    if (!name.value.trim()) {
+      say(words.name);
+      return name.focus();
+    }
+    sending = true;
+    remember("name", name.value.trim());
+    say("");
+    draw();
+    const answer = await place(name.value.trim());
+    sending = false;
+    if (answer.ok) return leaveFor(answer.body);
+    say(await refusal(answer));
+    draw();
+  });
+}
+
+async function place(customerName) {
+  const text = JSON.stringify(body(shop.cart, shop.menu, customerName));
+  setCart(sealed(shop.cart, text, newKey));
+  const request = { headers: { "Idempotency-Key": shop.cart.key }, body: text };
+  for (let time = 1; ; time += 1) {
+    const answer = await ask("POST", "/api/orders", request);
+    const again = answer.status === 0 || answer.body.code === "idempotency_in_progress";
+    if (!again || !navigator.onLine || time === TIMES) return answer;
+    await new Promise((done) => setTimeout(done, AGAIN_AFTER_MS * time));
+  }
+}
+
+// crypto.randomUUID is there on secure pages only, and a café's own network often has no certificate
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function leaveFor(order) {
+  const { order_number, pickup_number } = order;
+  const orders = [{ order_number, pickup_number, at: Date.now() }, ...recall("orders", [])];
+  remember("orders", orders.slice(0, MOST_REMEMBERED));
+  setCart(empty);
+  location.assign(`/orders/${encodeURIComponent(order_number)}`);
+}

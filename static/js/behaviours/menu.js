@@ -1,0 +1,33 @@
+// The menu by category, live.
+
+import { follow } from "../live.js";
+import { showLink } from "../parts/link.js";
+import { setMenu } from "../shop/shop.js";
+import { drawMenu } from "../shop/listing.js";
+import { openSheet } from "../shop/sheet.js";
+import * as source from "../state/menu.js";
+import { menu as words } from "../words.js";
+
+export function start(element) {
+  const stream = follow({
+    socketPath: "/ws/menu",
+    pollPath: "/api/menu",
+    source,
+    askFirst: true,
+    draw({ menu }) {
+      if (!menu) return;
+      setMenu(menu);
+      drawMenu(element, menu);
+    },
+    show(link) {
+      showLink(link);
+      const missing = element.querySelector("[data-missing]");
+      if (missing && link.state !== "connecting") missing.textContent = words.unavailable;
+    },
+  });
+  element.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-item]");
+    if (button) openSheet(Number(button.dataset.item));
+  });
+  addEventListener("menu-wanted", stream.ask);
+}

@@ -1,0 +1,40 @@
+// One websocket that is believed only while it speaks: silent for too long, it counts as closed.
+
+export const SILENT_AFTER_MS = 25_000;
+export const OPEN_WITHIN_MS = 10_000;
+export const WORTH_A_LOOK_AFTER_MS = 12_000;
+
+export function openSocket(world, path, { onMessage, onClose }) {
+  const socket = world.open(path);
+  let heardAt = world.now();
+  let spoke = false;
+  let over = false;
+
+  function end(code) {
+    if (over) return;
+    over = true;
+    socket.onmessage = socket.onclose = socket.onerror = null;
+    try {
+      socket.close();
+    } catch {
+      // it never opened
+    }
+    onClose(code);
+  }
+
+  socket.onmessage = ({ data }) => {
+    if (over) return;
+    heardAt = world.now();
+    spoke = true;
+    onMessage(JSON.parse(data));
+  };
+  socket.onclose = ({ code }) => end(code);
+
+  return {
+    end,
+    // to be called now and then: ends a socket that has gone quiet
+    watch(patienceMs = spoke ? SILENT_AFTER_MS : OPEN_WITHIN_MS) {
+      if (world.now() - heardAt > patienceMs) end(0);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+// Why an order was not taken, in words that help; the menu is asked for again where ours was old.
+
+import { total } from "../state/cart.js";
+import { cart as words } from "../words.js";
+import { setCart, setMenu, shop } from "./shop.js";
+
+export async function refusal({ status, body, retryAfter }) {
+  if (status === 0) return words.offline;
+  if (status >= 500 || body.code === "idempotency_in_progress") return words.trouble; // it may have been made: the key stays
+  setCart({ ...shop.cart, key: null, sent: null }); // answered: the next try is another request
+  if (body.code === "price_changed") {
+    await askForMenu();
+    return words.priceChanged(shop.money(total(shop.cart, shop.menu)));
+  }
+  if (body.code === "sold_out" || body.code === "unknown_item") {
+    await askForMenu();
+    return body.code === "sold_out" ? words.soldOut(body.name) : words.invalid(body.detail);
+  }
+  if (status === 429) return words.tooMany(retryAfter || 10);
+  return words.invalid(body.detail);
+}
+
+async function askForMenu() {
+  try {
+    setMenu(await (await fetch("/api/menu", { cache: "no-store" })).json());
+  } catch {
+    // the live menu will bring it
+  }
+}

@@ -1,0 +1,39 @@
+// What the menu page's behaviours share: the menu as it is now, the cart, and word when either changes.
+
+import { moneyIn } from "../money.js";
+import { recall, remember } from "../parts/remembered.js";
+import { empty } from "../state/cart.js";
+
+const listeners = new Set();
+
+export const shop = {
+  menu: null,
+  cart: { ...empty, ...recall("cart", {}) },
+  money: String,
+};
+
+export function onShop(listener) {
+  listeners.add(listener);
+  if (shop.menu) listener(shop);
+}
+
+const tellAll = () => shop.menu && listeners.forEach((listener) => listener(shop));
+
+export function setMenu(menu) {
+  shop.menu = menu;
+  shop.money = moneyIn(menu.currency);
+  tellAll();
+}
+
+export function setCart(cart) {
+  shop.cart = cart;
+  remember("cart", cart);
+  tellAll();
+}
+
+// another tab has changed the cart
+addEventListener("storage", ({ key }) => {
+  if (key !== "cafe.cart") return;
+  shop.cart = { ...empty, ...recall("cart", {}) };
+  tellAll();
+});

@@ -1,0 +1,17 @@
+// The all-day count: how many of each thing are still to be made, over every ticket that is not ready.
+
+export const optionNames = (item) =>
+  (item.options ?? []).map((option) => option.choice_name ?? option.choice ?? option.name).filter(Boolean);
+
+export function allDay(orders) {
+  const counts = new Map();
+  for (const order of orders) {
+    for (const item of order.items) {
+      const options = optionNames(item).join(", ");
+      const key = `${item.id}|${item.name}|${options}`;
+      const line = counts.get(key) ?? { key, name: item.name, options, quantity: 0 };
+      counts.set(key, { ...line, quantity: line.quantity + item.quantity });
+    }
+  }
+  return [...counts.values()].sort((one, other) => other.quantity - one.quantity || one.name.localeCompare(other.name));
+}

@@ -1,0 +1,24 @@
+// What the lobby sees: numbers that are being prepared or ready, and nothing else.
+
+import * as stream from "./stream.js";
+
+const SHOWN = ["preparing", "ready"];
+
+const rules = {
+  dense: true,
+  key: (order) => order.pickup_number,
+  newer: () => true,
+  shows: (order) => SHOWN.includes(order.status),
+};
+
+export const atFirst = stream.atFirst;
+
+export const applyMessage = (state, message) => stream.applyMessage(rules, state, message);
+
+export const applyPoll = (state, answer) => applyMessage(state, { ...answer, type: "snapshot" }).state;
+
+export function half(state, status) {
+  return [...state.orders.values()]
+    .filter((order) => order.status === status)
+    .sort((one, other) => one.since.localeCompare(other.since) || one.pickup_number.localeCompare(other.pickup_number));
+}
