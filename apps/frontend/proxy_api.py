@@ -11,6 +11,7 @@ from apps.frontend.proxy import Proxy
 from apps.kit import shapes
 from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow
 from apps.kit.openapi import Parameter, describe
+from apps.kit.requests import Availability, Cart
 
 BEHIND = (500, 502, 503)
 
@@ -21,8 +22,9 @@ def register(app: Quart, proxy: Proxy, orders: httpx.AsyncClient, kitchen: httpx
     @app.post("/api/orders")
     @allow(EVERYONE)
     @describe(
-        "Place an order: as POST /orders of the orders service.",
+        "Place an order.",
         tag="orders",
+        body=Cart,
         returns=shapes.Order,
         status=201,
         problems=(400, 409, 413, 422, *BEHIND),
@@ -64,6 +66,7 @@ def register(app: Quart, proxy: Proxy, orders: httpx.AsyncClient, kitchen: httpx
     @describe(
         "Mark an item sold out, or back.",
         tag="menu",
+        body=Availability,
         returns=shapes.MenuItem,
         problems=(400, 404, 413, 422, *BEHIND),
         parameters=(Parameter("item", "path", {"type": "integer"}),),

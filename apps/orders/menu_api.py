@@ -11,8 +11,8 @@ from apps.kit.bodies import read_body
 from apps.kit.conditional import if_none_match_hits
 from apps.kit.database import queries
 from apps.kit.openapi import Parameter, describe
+from apps.kit.requests import Availability
 from apps.kit.service import json_response
-from apps.orders.bodies import Availability
 from apps.orders.cafe import Cafe
 from apps.orders.menu import menu_document
 

@@ -11,8 +11,8 @@ from apps.kit.conditional import check_before_change, if_match_fails, if_none_ma
 from apps.kit.database import queries
 from apps.kit.openapi import Parameter, describe
 from apps.kit.query import among, whole
+from apps.kit.requests import Cart, Move
 from apps.kit.service import json_response
-from apps.orders.bodies import Cart, Move
 from apps.orders.cafe import Cafe
 from apps.orders.moving import Found, find_order, move_order
 from apps.orders.placing import place_order

@@ -10,7 +10,7 @@ from apps.domain.menu import PricedLine, price_cart
 from apps.domain.numbers import order_number
 from apps.kit.database import Connection, Database, queries
 from apps.kit.encoding import to_json
-from apps.orders.bodies import Cart
+from apps.kit.requests import Cart
 from apps.orders.menu import read_menu
 
 KEY_WAIT_SECONDS = 5
