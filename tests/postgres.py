@@ -24,7 +24,7 @@ from apps.kit.starting_menu import fill_empty_menu
 
 TEMPLATE = "template_cafe"
 STOP_SIGNALS = {"smart": SIGTERM, "fast": SIGINT, "immediate": SIGQUIT}
-FOR_TESTS = {**embedded.LAPTOP, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FOR_TESTS = {**embedded.LAPTOP, "fsync": "off", "full_page_writes": "off"}
 
 
 def binaries() -> Path:

@@ -10,6 +10,16 @@ import structlog
 from apps.domain.numbers import redact
 
 
+# What they say below this is said better elsewhere: a request by our access log, a lost database by apps.kit.database.
+CHATTY = {
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "hypercorn.access": logging.WARNING,
+    "hypercorn.error": logging.WARNING,
+    "asyncpg.pool": logging.ERROR,
+}
+
+
 def _redact_all(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
 
@@ -47,5 +57,5 @@ def configure(form: Literal["text", "json"], service: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for chatty in ("httpx", "httpcore", "hypercorn.access"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for name, level in CHATTY.items():
+        logging.getLogger(name).setLevel(level)

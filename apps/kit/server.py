@@ -97,4 +97,4 @@ async def run(app: Service, host: str, port: int, until: Callable[[], Awaitable[
         try:
             await serve(app, configuration(listener), shutdown_trigger=shutdown)
         except LifespanFailureError as error:
-            raise StartFailed(str(error)) from error
+            raise StartFailed(app.why_it_cannot_start or str(error)) from error

@@ -58,6 +58,7 @@ class Service(Quart):
         )
         self.summary = summary
         self.draining = False
+        self.why_it_cannot_start = ""
         self.drains: list[Callable[[], Awaitable[None]]] = []
         self._under_way: set[asyncio.Task[Any]] = set()
         self.asgi_app = self._watched(self.asgi_app)  # type: ignore[method-assign]

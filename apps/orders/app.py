@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 
 from apps.kit.access import bearer
-from apps.kit.database import open_database
+from apps.kit.database import DatabaseNeverCame, open_database
 from apps.kit.service import Health, Service, create_service
 from apps.kit.settings import Settings
 from apps.orders import history_api, menu_api, orders_api, sessions_api
@@ -29,9 +29,14 @@ def create_app(settings: Settings) -> Service:
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
         assert settings.database_url, "the settings were checked before"  # noqa: S101 - a fact for the type checker
-        async with open_database(settings.database_url) as database:
-            cafe.opened = database
-            yield
-            cafe.opened = None
+        try:
+            async with open_database(settings.database_url) as database:
+                cafe.opened = database
+                yield
+                cafe.opened = None
+        except DatabaseNeverCame as error:
+            app.why_it_cannot_start = str(error)
+            app.logger.disabled = True  # one clear line follows in place of Quart's traceback
+            raise
 
     return app
