@@ -9,7 +9,6 @@ import structlog
 
 from apps.domain.numbers import redact
 
-
 # What they say below this is said better elsewhere: a request by our access log, a lost database by apps.kit.database.
 CHATTY = {
     "httpx": logging.WARNING,
