@@ -23,21 +23,35 @@ def _redact_all(_logger: Any, _method: str, event: structlog.typing.EventDict) -
     return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
+def _leave_out_what_people_skip(
+    _logger: Any, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    return {key: value for key, value in event.items() if key not in {"service", "logger", "request"}}
+
+
 def configure(form: Literal["text", "json"], service: str) -> None:
     """Sends our own logs and those of the libraries through one pipe, as text for people or as a JSON line each."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="iso", utc=True)
+        if form == "json"
+        else structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
         structlog.processors.format_exc_info,
         _redact_all,
     ]
+    last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if form == "text":
+        last.append(_leave_out_what_people_skip)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
         else structlog.dev.ConsoleRenderer(
-            colors=sys.stdout.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+            colors=sys.stdout.isatty(),
+            pad_event_to=0,
+            pad_level=False,
+            exception_formatter=structlog.dev.plain_traceback,
         )
     )
     structlog.configure(
@@ -50,7 +64,7 @@ def configure(form: Literal["text", "json"], service: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[*last, renderer],
         )
     )
     root = logging.getLogger()
