@@ -92,7 +92,15 @@ class RunningCafe:
             await stop.wait()
 
         app = CREATE[name](self.settings)
-        self.tasks[name] = asyncio.create_task(server.run(app, "127.0.0.1", self.settings.port_of(name), until))
+        self.tasks[name] = asyncio.create_task(
+            server.run(
+                app,
+                "127.0.0.1",
+                self.settings.port_of(name),
+                until,
+                certificate=server.certificate_for(self.settings, name),
+            )
+        )
 
     async def stop(self, name: str) -> None:
         self.stoppers[name].set()
@@ -153,6 +161,7 @@ def settings_for(database_url: str, **variables: str) -> Settings:
             "CAFE_SECRET": SECRET,
             "CAFE_STAFF_PASSWORD": PASSWORD,
             "CAFE_TIMEZONE": "Europe/Lisbon",
+            "CAFE_RATE_LIMITS": "off",
             "CAFE_LOG": "json",
             **ports,
             **variables,
@@ -162,9 +171,9 @@ def settings_for(database_url: str, **variables: str) -> Settings:
 
 @asynccontextmanager
 async def run_cafe(
-    database_url: str, *, names: tuple[str, ...] = tuple(CREATE), **variables: str
+    database_url: str, *, names: tuple[str, ...] = tuple(CREATE), verify: Any = True, **variables: str
 ) -> AsyncIterator[RunningCafe]:
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=verify) as http:
         running = RunningCafe(settings_for(database_url, **variables), database_url, http)
         for name in names:
             running.start(name)

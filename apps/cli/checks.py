@@ -27,7 +27,9 @@ STATIC = {
 
 def test(chosen: argparse.Namespace) -> int:
     failed = False if chosen.arguments else _fails("pages", _node_tests())
-    return _pytest(chosen.arguments, failed=failed)
+    storm = any(word.startswith(("--faults", "--write-reliability")) for word in chosen.arguments)
+    # pytest learns these switches only from the folder that has them
+    return _pytest([*(["tests/faults"] if storm else []), *chosen.arguments], failed=failed)
 
 
 def check(_: argparse.Namespace) -> int:

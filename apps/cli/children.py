@@ -14,7 +14,16 @@ from apps.kit.supervisor import Child
 
 FAREWELLS = ((SIGTERM, 6.0), (SIGKILL, 1.0))
 LONGEST_LOG_LINE = 2**20
-AS_GIVEN = ("CAFE_CORS_ORIGINS", "CAFE_TRUSTED_HOPS", "CAFE_RATE_LIMITS", "CAFE_TIMEZONE")
+AS_GIVEN = (
+    "CAFE_CORS_ORIGINS",
+    "CAFE_TLS_CERTIFICATE",
+    "CAFE_TLS_KEY",
+    "CAFE_TRUSTED_HOPS",
+    "CAFE_RATE_LIMITS",
+    "CAFE_SOCKETS",
+    "CAFE_SOCKETS_PER_ADDRESS",
+    "CAFE_TIMEZONE",
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,10 @@ def child(service: str, settings: Settings, urls: DatabaseUrls, environ: Mapping
 def _environment(service: str, settings: Settings, urls: DatabaseUrls, environ: Mapping[str, str]) -> dict[str, str]:
     plain = {name: value for name, value in environ.items() if not name.startswith("CAFE_")}
     given = {name: environ[name] for name in AS_GIVEN if name in environ}
-    own = {"orders": {"CAFE_DATABASE_URL": urls.orders}, "frontend": {"CAFE_LISTEN_URL": urls.listen}}
+    own = {
+        "orders": {"CAFE_DATABASE_URL": urls.orders},
+        "frontend": {"CAFE_LISTEN_URL": urls.listen, **_openid(settings)},
+    }
     told = {
         "CAFE_ENV": settings.env.value,
         "CAFE_HOST": settings.host,
@@ -54,3 +66,14 @@ def _environment(service: str, settings: Settings, urls: DatabaseUrls, environ: 
         "CAFE_LOG": settings.log,
     }
     return plain | given | told | own.get(service, {}) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def _openid(settings: Settings) -> dict[str, str]:
+    if not settings.oidc_issuer:
+        return {}
+    return {
+        "CAFE_OIDC_ISSUER": settings.oidc_issuer,
+        "CAFE_OIDC_CLIENT_ID": settings.oidc_client_id,
+        "CAFE_OIDC_CLIENT_SECRET": settings.oidc_client_secret,
+        "CAFE_OIDC_ALLOWED": ",".join(settings.oidc_allowed),
+    }

@@ -10,7 +10,7 @@ import uvloop
 from apps.kit import logs
 from apps.kit.plain_error import PlainError
 from apps.kit.production import refusals
-from apps.kit.server import StartFailed, run
+from apps.kit.server import StartFailed, certificate_for, run
 from apps.kit.settings import Environment, Settings, SettingsError
 from apps.kit.state_folder import with_secrets
 
@@ -25,7 +25,14 @@ def serve(chosen: argparse.Namespace) -> int:
     app = import_module(f"apps.{chosen.service}.app").create_app(settings)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run(app, settings.host, settings.port_of(chosen.service)))
+            runner.run(
+                run(
+                    app,
+                    settings.host,
+                    settings.port_of(chosen.service),
+                    certificate=certificate_for(settings, chosen.service),
+                )
+            )
     except (StartFailed, OSError) as error:
         raise PlainError(f"{chosen.service} cannot start: {error}") from error
     return 0

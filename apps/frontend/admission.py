@@ -10,7 +10,9 @@ from apps.domain.errors import ForeignOrigin, NotFound, Unavailable
 from apps.frontend.identity import Visitors, require_staff
 from apps.frontend.live import Live
 from apps.frontend.lookup import Lookup
+from apps.frontend.seats import Seats
 from apps.frontend.stream import Position, Stream
+from apps.kit.tokens import Identity
 
 MOST_QUERY_BYTES = 200
 
@@ -21,6 +23,7 @@ class Admission:
 
     stream: Stream
     position: Position | None
+    identity: Identity | None
 
 
 def position_in(epoch: str, seq: str) -> Position | None:
@@ -44,22 +47,23 @@ class Door:
     live: Live
     visitors: Visitors
     lookup: Lookup
+    seats: Seats
 
     async def admit(self, scope: dict[str, Any]) -> Admission:
         """The stream behind a path. Raises SignInNeeded, NotAllowed, ForeignOrigin, NotFound or Unavailable."""
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
-        if not self.visitors.is_own_origin(headers, missing_is_own=True):
+        secure = scope["scheme"] == "wss"
+        if not self.visitors.is_own_origin(headers, secure=secure, missing_is_own=True):
             raise ForeignOrigin
-        stream = await self.stream_at(scope["path"], headers)
-        return Admission(stream, _position(scope["query_string"]))
+        stream, identity = await self._stream_at(scope["path"], headers, secure=secure)
+        return Admission(stream, _position(scope["query_string"]), identity)
 
-    async def stream_at(self, path: str, headers: Headers) -> Stream:
-        """The stream of a websocket path, if these headers may have it."""
-        if self.live.draining:
-            raise Unavailable("This server is being restarted; please connect again.", retry_after=1)
+    async def _stream_at(self, path: str, headers: Headers, *, secure: bool) -> tuple[Stream, Identity | None]:
+        """The stream of a websocket path, if these headers may have it, and by whose leave where that can end."""
+        identity = None
         match path.split("/")[1:]:
             case ["ws", "kitchen"]:
-                require_staff(await self.visitors.of_socket(headers))
+                identity = require_staff(await self.visitors.of_socket(headers, secure=secure))
                 stream = self.live.kitchen
             case ["ws", "display"]:
                 stream = self.live.display
@@ -71,10 +75,12 @@ class Door:
             case _:
                 raise NotFound
         self.must_be_live()
-        return stream
+        return stream, identity
 
     def must_be_live(self) -> None:
-        """Raises Unavailable while the board is not there, or not known to be true."""
+        """Raises Unavailable while the board is not there, or not known to be true, or everybody is being sent away."""
+        if self.live.draining:
+            raise Unavailable("This server is being restarted; please connect again.", retry_after=1)
         _ = self.live.board
         if self.live.stale_since is not None:
             raise Unavailable("The live connection is interrupted; please poll, and try again in a moment.")

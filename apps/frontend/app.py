@@ -4,16 +4,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
-import httpx
-
-from apps.frontend import board_api, events_api, pages, proxy_api, sign_in, sockets
+from apps.frontend import board_api, events_api, oidc_sign_in, pages, proxy_api, sign_in, sockets
 from apps.frontend.admission import Door
 from apps.frontend.feed import Feed
 from apps.frontend.identity import Visitors
 from apps.frontend.live import RESTARTED, Live
 from apps.frontend.lookup import Lookup
+from apps.frontend.oidc import Issuer
 from apps.frontend.proxy import Proxy
+from apps.frontend.seats import Seats
+from apps.frontend.sessions import Sessions
 from apps.kit.http import open_client
+from apps.kit.proxies import behind
 from apps.kit.service import Health, Service, create_service
 from apps.kit.settings import Settings
 
@@ -24,9 +26,10 @@ def create_app(settings: Settings) -> Service:
     """The service; nothing is opened before it is served."""
     live = Live()
     orders, kitchen = open_client(settings.orders_url), open_client(settings.kitchen_url)
-    visitors = Visitors(orders, settings.secret, settings.cors_origins)
-    lookup = Lookup(live, orders)
-    door = Door(live, visitors, lookup)
+    sessions = Sessions(orders, settings.secret)
+    visitors = Visitors(sessions, settings.secret, settings.cors_origins)
+    lookup = Lookup(live, orders, settings.secret)
+    door = Door(live, visitors, lookup, Seats(settings.sockets, settings.sockets_per_address))
 
     async def probe() -> Health:
         if live.loaded is None or live.menu is None:
@@ -38,8 +41,12 @@ def create_app(settings: Settings) -> Service:
     proxy_api.register(app, Proxy(live, settings.secret), orders, kitchen)
     events_api.register(app, live, door)
     sign_in.register(app, visitors)
+    issuer = _issuer(settings)
+    oidc_sign_in.register(app, visitors, issuer)
     pages.register(app, lookup)
-    app.asgi_app = sockets.in_front_of(app.asgi_app, door)  # type: ignore[assignment, method-assign]
+    app.asgi_app = behind(  # type: ignore[assignment, method-assign]
+        sockets.in_front_of(app.asgi_app, door), settings.trusted_hops
+    )
 
     async def close_streams() -> None:
         live.close(RESTARTED)
@@ -48,16 +55,33 @@ def create_app(settings: Settings) -> Service:
 
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
-        async with orders, kitchen, _running(live, orders, settings):
+        async with (
+            orders,
+            kitchen,
+            issuer.http if issuer else contextlib.nullcontext(),
+            _running(live, sessions, settings),
+        ):
             yield
 
     return app
 
 
+def _issuer(settings: Settings) -> Issuer | None:
+    if not settings.oidc_issuer:
+        return None
+    return Issuer(
+        open_client(settings.oidc_issuer),
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+        settings.oidc_allowed,
+    )
+
+
 @contextlib.asynccontextmanager
-async def _running(live: Live, orders: httpx.AsyncClient, settings: Settings) -> AsyncGenerator[None, None]:
+async def _running(live: Live, sessions: Sessions, settings: Settings) -> AsyncGenerator[None, None]:
     assert settings.listen_url, "the settings were checked before"  # noqa: S101 - a fact for the type checker
-    feed = Feed(live, orders, settings.listen_url, settings.secret)
+    feed = Feed(live, sessions.orders, settings.listen_url, settings.secret, sessions)
     tasks = [asyncio.ensure_future(feed.run()), asyncio.ensure_future(live.beat_for_ever())]
     try:
         yield

@@ -9,11 +9,11 @@ from apps.kit import shapes
 from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow
 from apps.kit.conditional import if_none_match_hits
 from apps.kit.encoding import to_json
-from apps.kit.openapi import Parameter, describe
+from apps.kit.openapi import describe
+from apps.kit.parameters import IF_NONE_MATCH
 from apps.kit.service import json_response
 
 UNCHANGED = {304: "It is still as you have it."}
-IF_NONE_MATCH = (Parameter("If-None-Match", "header", {"type": "string"}, "answer 304 if it is still that"),)
 
 
 def register(app: Quart, live: Live, lookup: Lookup) -> None:
@@ -38,7 +38,7 @@ def register(app: Quart, live: Live, lookup: Lookup) -> None:
         returns=shapes.Menu,
         answers=UNCHANGED,
         problems=(400, 503),
-        parameters=IF_NONE_MATCH,
+        parameters=(IF_NONE_MATCH,),
     )
     async def menu() -> Response:
         live.menu_message()
@@ -53,7 +53,7 @@ def register(app: Quart, live: Live, lookup: Lookup) -> None:
         returns=shapes.DisplayBoard,
         answers=UNCHANGED,
         problems=(400, 503),
-        parameters=IF_NONE_MATCH,
+        parameters=(IF_NONE_MATCH,),
     )
     async def display_orders() -> Response:
         board = live.board
@@ -69,7 +69,7 @@ def register(app: Quart, live: Live, lookup: Lookup) -> None:
         returns=[shapes.Order],
         answers=UNCHANGED,
         problems=(400, 503),
-        parameters=IF_NONE_MATCH,
+        parameters=(IF_NONE_MATCH,),
     )
     async def kitchen_orders() -> Response:
         return answer(b"[" + b",".join(entry.raw for entry in live.board.active()) + b"]", position())
@@ -82,7 +82,7 @@ def register(app: Quart, live: Live, lookup: Lookup) -> None:
         returns=shapes.Order,
         answers=UNCHANGED,
         problems=(400, 404, 503),
-        parameters=IF_NONE_MATCH,
+        parameters=(IF_NONE_MATCH,),
     )
     async def order(number: str) -> Response:
         entry = await lookup.order(number)

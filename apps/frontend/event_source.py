@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from apps.frontend.backlog import Backlog
 from apps.frontend.message import Message
 from apps.kit import metrics
 
@@ -13,18 +14,23 @@ class EventSink:
     """Delivers in order to whoever iterates it; the iteration ends when the connection is to be closed."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_BACKLOG_MESSAGES + 1)
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._backlog = Backlog(MOST_BACKLOG_MESSAGES)
         self._closed = False
 
     def send(self, message: Message) -> None:
         """Takes a message for delivery."""
         if self._closed:
             return
-        if self._queue.qsize() >= MOST_BACKLOG_MESSAGES:
+        if self._backlog.is_too_much(self._queue.qsize()):
             metrics.laggards.inc()
             self.close(0)
         else:
             self._queue.put_nowait(message.event)
+
+    def joined(self) -> None:
+        """From now on the client must keep up: it has been given all there is."""
+        self._backlog.joined(self._queue.qsize())
 
     def ping(self) -> None:
         """The heartbeats do."""

@@ -7,10 +7,12 @@ from quart import Quart, Response, request
 from apps.frontend.admission import Door, position_in
 from apps.frontend.event_source import EventSink
 from apps.frontend.live import Live
+from apps.frontend.sockets import NOT_YOURS
 from apps.frontend.stream import Position, Stream
 from apps.kit import metrics
-from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow
+from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow, caller
 from apps.kit.openapi import Parameter, describe
+from apps.kit.tokens import Identity
 
 RESUME = (
     Parameter("Last-Event-ID", "header", {"type": "string"}, "the last id you got: everything since comes first"),
@@ -24,22 +26,28 @@ def _position() -> Position | None:
     return position_in(epoch, seq) or position_in(request.args.get("epoch", ""), request.args.get("seq", ""))
 
 
-async def _events(live: Live, stream: Stream, position: Position | None) -> AsyncIterator[bytes]:
-    sink = EventSink()
+async def _events(
+    door: Door, stream: Stream, position: Position | None, identity: Identity | None, address: str
+) -> AsyncIterator[bytes]:
+    live, sink = door.live, EventSink()
     gauge = metrics.sockets.labels(f"{stream.name}-events")
     gauge.inc()
     try:
         stream = live.join(stream, sink, position)
-        async for event in sink:
-            yield event
+        sink.joined()
+        with door.seats.taken(address), door.visitors.sessions.watching(identity, lambda: sink.close(NOT_YOURS)):
+            async for event in sink:
+                yield event
     finally:
         live.leave(stream, sink)
         gauge.dec()
 
 
-def _answer(live: Live, stream: Stream) -> Response:
+def _answer(door: Door, stream: Stream, identity: Identity | None = None) -> Response:
+    address = request.remote_addr or ""
+    door.seats.check(address)
     response = Response(
-        _events(live, stream, _position()),
+        _events(door, stream, _position(), identity, address),
         content_type="text/event-stream; charset=utf-8",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -55,7 +63,7 @@ def register(app: Quart, live: Live, door: Door) -> None:
     @describe("Every change, live.", tag="live", media="text/event-stream", problems=(503,), parameters=RESUME)
     async def kitchen_events() -> Response:
         door.must_be_live()
-        return _answer(live, live.kitchen)
+        return _answer(door, live.kitchen, caller())
 
     @app.get("/api/display/events")
     @allow(EVERYONE)
@@ -68,7 +76,7 @@ def register(app: Quart, live: Live, door: Door) -> None:
     )
     async def display_events() -> Response:
         door.must_be_live()
-        return _answer(live, live.display)
+        return _answer(door, live.display)
 
     @app.get("/api/orders/<number>/events")
     @allow(EVERYONE)
@@ -82,4 +90,4 @@ def register(app: Quart, live: Live, door: Door) -> None:
     async def order_events(number: str) -> Response:
         stream = live.watch_order(await door.lookup.order(number))
         door.must_be_live()
-        return _answer(live, stream)
+        return _answer(door, stream)

@@ -10,10 +10,12 @@ import httpx
 import msgspec
 import structlog
 
+from apps.frontend import sessions
 from apps.frontend.board import Board
-from apps.frontend.change import change_in, parse_board, parse_notice, parse_page
+from apps.frontend.change import Change, change_in, parse_board, parse_notice, parse_page
 from apps.frontend.live import Live
 from apps.frontend.menu import parse_menu
+from apps.frontend.sessions import Sessions
 from apps.kit import metrics
 from apps.kit.encoding import utc_text
 from apps.kit.http import as_service
@@ -23,7 +25,7 @@ log = structlog.get_logger("cafe.feed")
 
 ORDERS_CHANNEL = "cafe_orders"
 MENU_CHANNEL = "cafe_menu"
-RECONCILE_EVERY_SECONDS = 1.0
+RECONCILE_EVERY_SECONDS = 0.8
 READ_SECONDS = 3.0
 MENU_EVERY_SECONDS = 5.0
 STALE_AFTER_SECONDS = 3.0
@@ -43,22 +45,34 @@ class Feed:
     orders: httpx.AsyncClient
     listen_url: str
     secret: str
+    sessions: Sessions
     listener: Listener = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _confirmed_at: float = field(default=float("-inf"), init=False)
     _behind: bool = field(default=False, init=False)
+    _proven: int = field(default=0, init=False)
     _menu_due_at: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
-        self.listener = Listener(self.listen_url, (ORDERS_CHANNEL, MENU_CHANNEL), self._hear, self._wake.set)
+        self.listener = Listener(
+            self.listen_url, (ORDERS_CHANNEL, MENU_CHANNEL, sessions.CHANNEL), self._hear, self._listens
+        )
 
     async def run(self) -> None:
         """Follows the café for ever; ends only by cancellation."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.listener.run())
             tasks.create_task(self._follow())
+            tasks.create_task(self.sessions.run())
+
+    def _listens(self) -> None:
+        self.sessions.doubt()
+        self._wake.set()
 
     def _hear(self, channel: str, payload: str) -> None:
+        if channel == sessions.CHANNEL:
+            self.sessions.hear(payload)
+            return
         if channel == MENU_CHANNEL:
             self._menu_due_at = float("-inf")
             self._wake.set()
@@ -101,28 +115,36 @@ class Feed:
             await self._read_menu()
 
     async def _read_on(self) -> bool:
-        """Applies the next page of the log; True when that was the last."""
-        board = self.live.board
-        asked_at, asked_after = time.monotonic(), board.seq
-        page, steps = parse_page(await self._get(f"/orders/events?after={asked_after}&limit={PAGE}"))
-        if page.epoch != board.epoch or page.head < asked_after:
+        """Proves what was applied by the log and applies what it has beyond; True when that was its last page.
+
+        Whoever may LISTEN may NOTIFY as well, so a notification may have lied: then the board is read afresh.
+        """
+        board, proven = self.live.board, self._proven
+        asked_at, known_to = time.monotonic(), board.seq
+        page, steps = parse_page(await self._get(f"/orders/events?after={proven}&limit={PAGE}"))
+        last = steps[-1].seq if steps else proven
+        whole = last - proven == len(steps) and (last == page.head or len(steps) == PAGE)
+        if page.epoch != board.epoch or page.head < known_to or not whole or self._was_lied_to(steps):
             await self._read_board()
             return False
         for step in steps:
             if step.seq == board.seq + 1:
                 self.live.apply(step)
-        if board.seq < page.head:
-            if steps and steps[-1].seq == asked_after:
-                raise _Refused("the log has a hole")
-            if not steps:
-                await self._read_board()
+        self._proven = last
+        if last < page.head:
             return False
         self._confirmed_at = asked_at
         self._behind = False
         return True
 
+    def _was_lied_to(self, steps: list[Change]) -> bool:
+        board = self.live.board
+        applied = {step.seq: step.entry for step in board.after(board.epoch, self._proven) or ()}
+        return any(applied.get(step.seq, step.entry) != step.entry for step in steps)
+
     async def _read_board(self) -> None:
         epoch, seq, entries = parse_board(await self._get("/board"))
+        self._proven = seq
         self.live.restart(Board(epoch, seq, entries))
 
     async def _read_menu(self) -> None:

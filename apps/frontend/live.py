@@ -138,6 +138,8 @@ class Live:
             if isinstance(stream.view, OrderView):
                 stream = self.orders.setdefault(stream.view.order_number, stream)
             stream.join(sink, self.board, position)
+        if self.draining:  # it was admitted before, and is late
+            sink.close(RESTARTED)
         return stream
 
     def leave(self, stream: Stream, sink: Sink) -> None:

@@ -8,7 +8,7 @@ import httpx
 from apps.domain.errors import OrderNotFound
 from apps.frontend.change import Entry, parse_entry
 from apps.frontend.live import Live
-from apps.kit.http import Unreachable, relayed
+from apps.kit.http import Unreachable, as_service, relayed
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Lookup:
 
     live: Live
     orders: httpx.AsyncClient
+    secret: str
 
     async def order(self, order_number: str) -> Entry:
         """The order. Raises OrderNotFound, or Unreachable where it can't be said."""
@@ -28,7 +29,9 @@ class Lookup:
         if order_number.isdecimal():
             raise OrderNotFound
         try:
-            response = await self.orders.get(f"/orders/{quote(order_number, safe='')}")
+            response = await self.orders.get(
+                f"/orders/{quote(order_number, safe='')}", headers=as_service(self.secret, "frontend")
+            )
         except httpx.TransportError as error:
             raise Unreachable from error
         if response.status_code == 404:

@@ -11,9 +11,18 @@ from apps.frontend.live import Live
 from apps.kit.access import caller
 from apps.kit.http import Unreachable, as_bearer, relayed
 from apps.kit.tokens import mint
+from apps.kit.visitor import vouched
 
 PASSED_ON = ("Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
-PASSED_BACK = ("Content-Type", "ETag", "Cache-Control", "Idempotent-Replayed", "Retry-After")
+PASSED_BACK = (
+    "Content-Type",
+    "ETag",
+    "Cache-Control",
+    "Idempotent-Replayed",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+)
 READ_OWN_WRITE_SECONDS = 0.5
 TOKEN_LIFETIME = timedelta(minutes=1)
 
@@ -34,6 +43,7 @@ class Proxy:
         """The other service's answer. Raises its refusals in its own words, and Unreachable."""
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
         headers["X-Request-ID"] = g.request_id
+        headers |= vouched(self.secret)
         identity = caller()
         if identity is not None:
             token = mint(self.secret, subject=identity.subject, role=identity.role, lifetime=TOKEN_LIFETIME)
@@ -41,7 +51,11 @@ class Proxy:
         body = await request.get_data(cache=False)
         try:
             answer = await client.request(
-                request.method, path, params=request.query_string.decode("latin-1"), headers=headers, content=body
+                request.method,
+                path,
+                params=request.query_string.decode("latin-1"),
+                headers=httpx.Headers(headers, encoding="latin-1"),  # byte for byte as they came
+                content=body,
             )
         except httpx.TransportError as error:
             raise Unreachable from error

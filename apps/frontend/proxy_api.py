@@ -10,7 +10,8 @@ from apps.domain.lifecycle import Step
 from apps.frontend.proxy import Proxy
 from apps.kit import shapes
 from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow
-from apps.kit.openapi import Parameter, describe
+from apps.kit.openapi import describe
+from apps.kit.parameters import IDEMPOTENCY_KEY, IF_MATCH, ITEM, LISTING
 from apps.kit.requests import Availability, Cart
 
 BEHIND = (500, 502, 503)
@@ -27,8 +28,8 @@ def register(app: Quart, proxy: Proxy, orders: httpx.AsyncClient, kitchen: httpx
         body=Cart,
         returns=shapes.Order,
         status=201,
-        problems=(400, 409, 413, 422, *BEHIND),
-        parameters=(Parameter("Idempotency-Key", "header", {"type": "string"}),),
+        problems=(400, 409, 413, 422, 429, *BEHIND),
+        parameters=(IDEMPOTENCY_KEY,),
     )
     async def place() -> Response:
         return await proxy.pass_on(orders, "/orders", writes_order=True)
@@ -40,18 +41,20 @@ def register(app: Quart, proxy: Proxy, orders: httpx.AsyncClient, kitchen: httpx
         tag="orders",
         returns=[shapes.Order],
         problems=(422, *BEHIND),
-        parameters=(
-            Parameter("status", "query", {"type": "string"}),
-            Parameter("limit", "query", {"type": "integer"}),
-            Parameter("before", "query", {"type": "integer"}),
-        ),
+        parameters=LISTING,
     )
     async def list_orders() -> Response:
         return await proxy.pass_on(orders, "/orders")
 
     @app.post("/api/orders/<number>/cancel")
     @allow(EVERYONE)
-    @describe("Cancel an order.", tag="orders", returns=shapes.Order, problems=(400, 404, 409, 412, *BEHIND))
+    @describe(
+        "Cancel an order: customers while it is ordered, staff until it is ready.",
+        tag="orders",
+        returns=shapes.Order,
+        problems=(400, 404, 409, 412, *BEHIND),
+        parameters=(IF_MATCH,),
+    )
     async def cancel(number: str) -> Response:
         return await proxy.pass_on(orders, f"/orders/{quote(number, safe='')}/cancel", writes_order=True)
 
@@ -69,7 +72,7 @@ def register(app: Quart, proxy: Proxy, orders: httpx.AsyncClient, kitchen: httpx
         body=Availability,
         returns=shapes.MenuItem,
         problems=(400, 404, 413, 422, *BEHIND),
-        parameters=(Parameter("item", "path", {"type": "integer"}),),
+        parameters=(ITEM,),
     )
     async def set_available(item: int) -> Response:
         return await proxy.pass_on(orders, f"/menu/{item}")
@@ -85,7 +88,7 @@ def _step_view(proxy: Proxy, kitchen: httpx.AsyncClient, step: Step) -> Any:
         tag="kitchen",
         returns=shapes.Order,
         problems=(400, 404, 409, 412, *BEHIND),
-        parameters=(Parameter("If-Match", "header", {"type": "string"}),),
+        parameters=(IF_MATCH,),
     )
     async def take(number: str) -> Response:
         return await proxy.pass_on(kitchen, f"/kitchen/orders/{quote(number, safe='')}/{step}", writes_order=True)

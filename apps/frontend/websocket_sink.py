@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from apps.frontend.backlog import Backlog
 from apps.frontend.message import Message
 from apps.kit import metrics
-from apps.kit.wire import PING, transport_behind
+from apps.kit.wire import PING, silence_of, transport_behind
 
 MOST_BACKLOG_BYTES = 1 << 20
 MOST_BACKLOG_MESSAGES = 1000
 TOO_SLOW = 1013
 LAST_WORD_SECONDS = 3.0
+MOST_SILENCE_SECONDS = 25.0
 
 
 class WebsocketSink:
@@ -20,23 +22,36 @@ class WebsocketSink:
     def __init__(self, send: Callable[[Any], Awaitable[None]]) -> None:
         self._asgi_send = send
         self._transport = transport_behind(send)
-        self._queue: asyncio.Queue[bytes] = asyncio.Queue(MOST_BACKLOG_MESSAGES)
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self._backlog = Backlog(MOST_BACKLOG_MESSAGES if self._transport is None else MOST_BACKLOG_BYTES)
         self._closing: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def send(self, message: Message) -> None:
         """Takes a message for delivery."""
         if self._closing.done():
             return
-        if self._transport is None:
-            self._enqueue(message.json)
-        elif self._transport.get_write_buffer_size() > MOST_BACKLOG_BYTES:
-            self._let_go()
+        if self._backlog.is_too_much(self._unread()):
+            metrics.laggards.inc()
+            self.close(TOO_SLOW)
+        elif self._transport is None:
+            self._queue.put_nowait(message.json)
         elif not self._transport.is_closing():
             self._transport.write(message.frame)
 
+    def joined(self) -> None:
+        """From now on the client must keep up: it has been given all there is."""
+        self._backlog.joined(self._unread())
+
+    def _unread(self) -> int:
+        return self._queue.qsize() if self._transport is None else self._transport.get_write_buffer_size()
+
     def ping(self) -> None:
-        """Asks the peer's machine for an answer; the kernel gives up on who does not."""
-        if self._transport is not None and not self._closing.done() and not self._transport.is_closing():
+        """Asks the peer's machine for an answer, and cuts off one that did not give the last two."""
+        if self._transport is None or self._closing.done() or self._transport.is_closing():
+            return
+        if silence_of(self._asgi_send) > MOST_SILENCE_SECONDS:
+            self._transport.abort()
+        else:
             self._transport.write(PING)
 
     def close(self, code: int) -> None:
@@ -62,13 +77,3 @@ class WebsocketSink:
         while True:
             text = await self._queue.get()
             await self._asgi_send({"type": "websocket.send", "text": text.decode()})
-
-    def _enqueue(self, payload: bytes) -> None:
-        try:
-            self._queue.put_nowait(payload)
-        except asyncio.QueueFull:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        metrics.laggards.inc()
-        self.close(TOO_SLOW)

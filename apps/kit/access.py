@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from quart import Quart, g, request
+from quart import Quart, Response, g, request
 
 from apps.domain.errors import NotAllowed, SignInNeeded
+from apps.kit.limits import Requests, told
 from apps.kit.tokens import Identity, Role, read
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -62,8 +63,11 @@ def caller() -> Identity | None:
     return identity
 
 
-def guard(app: Quart, authenticate: Authenticate) -> None:
-    """Looks at every request of `app` before its view does. Raises SignInNeeded (401) or NotAllowed (403)."""
+def guard(app: Quart, authenticate: Authenticate, requests: Requests) -> None:
+    """Looks at every request of `app` before its view does.
+
+    Raises SignInNeeded (401), NotAllowed (403) or TooManyRequests (429).
+    """
 
     @app.before_request
     async def check() -> None:
@@ -74,9 +78,16 @@ def guard(app: Quart, authenticate: Authenticate) -> None:
             raise NotAllowed
         identity = await authenticate()
         g.identity = identity
+        requests.spend(identity)
         if not roles:
             return
         if identity is None:
             raise SignInNeeded
         if identity.role not in roles:
             raise NotAllowed
+
+    @app.after_request
+    async def tell_what_is_left(response: Response) -> Response:
+        for name, value in told().items():
+            response.headers.setdefault(name, value)
+        return response

@@ -1,18 +1,29 @@
 """What Hypercorn does by default and a café in the open must not: each with the trap it closes.
 
-Found by trying with Hypercorn 0.18; `tests/integration/test_hardening.py` fails when its insides change.
+Found by trying with Hypercorn 0.18; `tests/integration/test_hardening.py` and `tests/security/test_hostile_*.py`
+fail when its insides change.
 """
 
 import asyncio
 import contextlib
 from typing import Any
 
+import h11
 from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol import h11 as h11_protocol
 from hypercorn.protocol import ws_stream
 from hypercorn.protocol.h11 import H11Protocol
 from wsproto.extensions import PerMessageDeflate
 
-FIRST_HEADERS_SECONDS = 10.0
+from apps.kit.inbound import QuietStream
+
+HEADERS_SECONDS = 10.0
+STALLED_SECONDS = 4.0
+CLOSING_SECONDS = 4.0
+
+_handle = H11Protocol.handle
+_protocol_send = TCPServer.protocol_send
 
 
 class NoDeflate(PerMessageDeflate):
@@ -27,17 +38,83 @@ async def _refuse_upgrades(self: H11Protocol, event: Any) -> None:
     del self, event
 
 
+def _has_begun(protocol: Any) -> bool:
+    """Whether a part of the next request's headers is there."""
+    connection = protocol.connection
+    return connection.their_state is h11.IDLE and bool(connection.trailing_data[0])
+
+
+async def _notice_a_beginning(self: H11Protocol, event: Event) -> None:
+    """A connection that was used before is idle, until the first byte of the next request: then headers are awaited."""
+    await _handle(self, event)
+    begun, self.begun = getattr(self, "begun", False), _has_begun(self)  # type: ignore[attr-defined]
+    if self.begun and not begun and self.keep_alive_requests:  # type: ignore[attr-defined]
+        await self.send(Updated(idle=True))
+
+
 async def _idle_timeout(self: TCPServer) -> None:
-    """Closes a connection whose first headers are not complete in 10 s, or that nobody used since its last request."""
+    """Closes a connection whose headers are not complete in 10 s, or that nobody used since its last request."""
     protocol: Any = self.protocol.protocol
-    waits = FIRST_HEADERS_SECONDS if not protocol.keep_alive_requests else self.config.keep_alive_timeout
+    awaited = not protocol.keep_alive_requests or _has_begun(protocol)
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(self.context.terminated.wait(), waits)
+        await asyncio.wait_for(
+            self.context.terminated.wait(), HEADERS_SECONDS if awaited else self.config.keep_alive_timeout
+        )
     await asyncio.shield(self._initiate_server_close())
+
+
+async def _send(self: TCPServer, event: Event) -> None:
+    """Writes, and waits for a slow reader as long as it reads at all."""
+    if not isinstance(event, RawData):
+        await _protocol_send(self, event)
+        return
+    async with self.send_lock:
+        try:
+            self.writer.write(event.data)
+            await _drain(self.writer)
+        except (ConnectionError, RuntimeError):
+            await self.protocol.handle(Closed())
+
+
+async def _drain(writer: asyncio.StreamWriter) -> None:
+    while unread := writer.transport.get_write_buffer_size():
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                await writer.drain()
+                return
+        except TimeoutError:
+            if writer.transport.get_write_buffer_size() >= unread:
+                writer.transport.abort()
+    await writer.drain()
+
+
+async def _close(self: TCPServer) -> None:
+    """Leaves a moment to read what was sent last, and no more."""
+    last_moment = self.loop.call_later(CLOSING_SECONDS, self.writer.transport.abort)
+    try:
+        with contextlib.suppress(NotImplementedError, OSError, RuntimeError):  # likely TLS
+            self.writer.write_eof()
+        self.writer.close()
+        await self.writer.wait_closed()
+    except (OSError, RuntimeError, asyncio.CancelledError):
+        pass  # already closed
+    finally:
+        last_moment.cancel()
+        await self.idle_task.stop()
+
+
+async def _initiate_server_close(self: TCPServer) -> None:
+    await self.protocol.handle(Closed())
+    await _close(self)
 
 
 def apply() -> None:
     """Closes the traps, for the whole process; doing it again changes nothing."""
     vars(ws_stream)["PerMessageDeflate"] = NoDeflate
+    vars(h11_protocol)["WSStream"] = QuietStream
     H11Protocol._check_protocol = _refuse_upgrades  # type: ignore[method-assign]  # noqa: SLF001
+    H11Protocol.handle = _notice_a_beginning  # type: ignore[method-assign]
     TCPServer._idle_timeout = _idle_timeout  # type: ignore[method-assign]  # noqa: SLF001
+    TCPServer._close = _close  # type: ignore[method-assign]  # noqa: SLF001
+    TCPServer._initiate_server_close = _initiate_server_close  # type: ignore[method-assign]  # noqa: SLF001
+    TCPServer.protocol_send = _send  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from apps.kit.tokens import Role, mint
 
 TIMEOUT_SECONDS = 5.0
 TOKEN_LIFETIME = timedelta(minutes=5)
-RELAYED_HEADERS = ("Retry-After", "WWW-Authenticate", "Allow")
+RELAYED_HEADERS = ("Retry-After", "WWW-Authenticate", "Allow", "RateLimit", "RateLimit-Policy")
 STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code"})
 
 

@@ -19,8 +19,17 @@ CHATTY = {
 }
 
 
+CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+CONTROL_IN_LINES = {code: shown for code, shown in CONTROL.items() if code != ord("\n")}
+
+
+def _escape(key: str, text: str) -> str:
+    """The text on one line and without a terminal's control characters; tracebacks keep their lines."""
+    return text.translate(CONTROL_IN_LINES if key == "exception" else CONTROL)
+
+
 def _redact_all(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: _escape(key, redact(value)) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def _leave_out_what_people_skip(

@@ -18,6 +18,10 @@ gaps = Counter("cafe_gaps_total", "Times the notifications left a gap that was r
 resumes = Counter("cafe_resumes_total", "Streams taken up again where they were left.", registry=registry)
 resyncs = Counter("cafe_resyncs_total", "Boards read afresh.", registry=registry)
 laggards = Counter("cafe_laggards_total", "Clients let go because they read too slowly.", registry=registry)
+turned_away = Counter("cafe_turned_away_total", "Live connections refused for want of room.", registry=registry)
+hostile = Counter(
+    "cafe_hostile_total", "Websocket clients cut off for what they sent, by close code.", ["code"], registry=registry
+)
 
 
 def exposition() -> bytes:

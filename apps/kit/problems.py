@@ -64,10 +64,10 @@ def speak_problems(app: Quart) -> None:
         return respond(error)
 
     @app.errorhandler(HTTPException)
-    async def from_framework(error: HTTPException) -> Response | HTTPException:
+    async def from_framework(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
-        return respond(_translate(error))
+        return await app.handle_user_exception(_translate(error))
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:

@@ -15,6 +15,7 @@ def refusals(settings: Settings, service: str, environ: Mapping[str, str]) -> li
     return [
         *_database(settings, service, production=production),
         *(_production(settings, environ) if production else ()),
+        *(_open_wire(settings) if production and service == "frontend" else ()),
     ]
 
 
@@ -35,9 +36,19 @@ def _production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]
         yield "CAFE_RATE_LIMITS=off is for benchmarks: remove it in production"
     if "*" in settings.cors_origins:
         yield "CAFE_CORS_ORIGINS=* lets every site in: name the exact origins, or remove it for our own only"
+    if settings.oidc_issuer.startswith("http:"):
+        yield "CAFE_OIDC_ISSUER is plain HTTP: whoever sits on the line could sign in; use its https address"
     for switch in DEBUG_SWITCHES:
         if environ.get(switch, "").lower() not in {"", "0", "false", "no"}:
             yield f"{switch} is on: remove it, production does not run in debug mode"
+
+
+def _open_wire(settings: Settings) -> Iterator[str]:
+    if settings.tls_certificate is None and settings.trusted_hops == 0:
+        yield (
+            "CAFE_TLS_CERTIFICATE is not set and CAFE_TRUSTED_HOPS is 0: passwords would be sent in clear; "
+            "give the frontend a certificate, or put it behind a proxy that has one"
+        )
 
 
 def _weak(secret: str, characters: int) -> bool:

@@ -18,12 +18,12 @@ def whole(name: str, *, default: int | None = None, least: int = 0, most: int = 
 
 
 def among(name: str, known: tuple[str, ...]) -> list[str] | None:
-    """A comma-separated list from the query, None where it is not given. Raises Invalid on a word not in `known`."""
-    text = request.args.get(name)
-    if text is None:
+    """A comma-separated list from the query, None where nothing is given. Raises Invalid on a word not in `known`."""
+    text = request.args.get(name, "").strip(" ")
+    if not text:
         return None
-    words = [word.strip() for word in text.split(",") if word.strip()]
+    words = [word.strip(" ") for word in text.split(",")]
     for word in words:
         if word not in known:
             raise Invalid(f"{name} may be any of {', '.join(known)}; {word[:40]!r} is none of them.", field=name)
-    return words or None
+    return words

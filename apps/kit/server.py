@@ -5,6 +5,8 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from hypercorn.asyncio import serve
@@ -13,6 +15,7 @@ from hypercorn.utils import LifespanFailureError
 
 from apps.kit import hardening
 from apps.kit.service import Service
+from apps.kit.settings import Settings
 
 log = structlog.get_logger("cafe.server")
 DRAIN_SECONDS = 6.0
@@ -38,19 +41,36 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """What HTTPS is served with: two PEM files."""
+
+    chain: Path
+    key: Path
+
+
+def certificate_for(settings: Settings, service: str) -> Certificate | None:
+    """The frontend's certificate, if there is one: the services behind it are called by it alone, inside."""
+    if service != "frontend" or settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return Certificate(settings.tls_certificate, settings.tls_key)
+
+
 class Configuration(Config):
     """Serves one socket of ours. Hypercorn's own are inherited by every child process, and outlive us there."""
 
     listener: socket.socket
 
     def create_sockets(self) -> Sockets:
-        return Sockets([], [self.listener], [])
+        return Sockets([self.listener], [], []) if self.ssl_enabled else Sockets([], [self.listener], [])
 
 
-def configuration(listener: socket.socket) -> Config:
+def configuration(listener: socket.socket, certificate: Certificate | None) -> Config:
     """How Hypercorn is set up for every service."""
     config = Configuration()
     config.listener = listener
+    if certificate is not None:
+        config.certfile, config.keyfile = str(certificate.chain), str(certificate.key)
     config.alpn_protocols = ["http/1.1"]
     config.backlog = BACKLOG
     config.errorlog = logging.getLogger("hypercorn.error")
@@ -58,6 +78,7 @@ def configuration(listener: socket.socket) -> Config:
     config.graceful_timeout = 1
     config.include_server_header = False
     config.keep_alive_timeout = 75
+    config.ssl_handshake_timeout = 10
     config.startup_timeout = 120
     config.websocket_max_message_size = 4096
     return config
@@ -76,7 +97,14 @@ def stop_on_signals() -> Callable[[], Awaitable[None]]:
     return wait
 
 
-async def run(app: Service, host: str, port: int, until: Callable[[], Awaitable[None]] | None = None) -> None:
+async def run(
+    app: Service,
+    host: str,
+    port: int,
+    until: Callable[[], Awaitable[None]] | None = None,
+    *,
+    certificate: Certificate | None = None,
+) -> None:
     """Serves `app` until `until` returns (by default: SIGTERM or SIGINT), then drains it and returns.
 
     Raises StartFailed where the app's own start fails, OSError where the port cannot be had.
@@ -93,8 +121,8 @@ async def run(app: Service, host: str, port: int, until: Callable[[], Awaitable[
             log.warning("not everything ended in time", seconds=DRAIN_SECONDS)
 
     with listen(host, port) as listener:
-        log.info("serving", address=f"http://{host}:{listener.getsockname()[1]}")
+        log.info("serving", address=f"{'https' if certificate else 'http'}://{host}:{listener.getsockname()[1]}")
         try:
-            await serve(app, configuration(listener), shutdown_trigger=shutdown)
+            await serve(app, configuration(listener, certificate), shutdown_trigger=shutdown)
         except LifespanFailureError as error:
             raise StartFailed(app.why_it_cannot_start or str(error)) from error

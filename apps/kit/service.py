@@ -13,13 +13,16 @@ import structlog
 from quart import Quart, Response, g, render_template, request
 from quart_cors import cors
 
-from apps.kit import metrics, openapi
+from apps.kit import metrics
 from apps.kit.access import EVERYONE, Authenticate, allow, guard
 from apps.kit.assets import serve_assets
 from apps.kit.encoding import to_json
+from apps.kit.limits import Requests
+from apps.kit.openapi import describe
+from apps.kit.openapi_document import document
 from apps.kit.problems import speak_problems
 from apps.kit.settings import Settings
-from apps.kit.shapes import HealthReport
+from apps.kit.shapes import HealthReport, Liveness
 
 ROOT = Path(__file__).parents[2]
 MOST_BODY_BYTES = 32 * 1024
@@ -36,6 +39,7 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+ONLY_HTTPS = "max-age=31536000"
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,9 @@ def create_service(name: str, summary: str, settings: Settings, authenticate: Au
     """An empty service called `name`; routes are registered by whoever calls this."""
     app = Service(name, summary)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, BODY_TIMEOUT=BODY_SECONDS, PROVIDE_AUTOMATIC_OPTIONS=True)
-    app.url_map.strict_slashes = False
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     speak_problems(app)
-    guard(app, authenticate)
+    guard(app, authenticate, Requests(limited=settings.rate_limits))
     _observe(app)
     _answer_for_itself(app, probe)
     serve_assets(app, ROOT / "static")
@@ -104,9 +108,21 @@ def _cross_origin(app: Service, origins: Sequence[str]) -> Service:
         allow_origin=list(origins),
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
         allow_methods=["GET", "POST", "PUT", "PATCH"],
-        expose_headers=["ETag", "Location", "Link", "Retry-After", "Idempotent-Replayed", "Cafe-Stale-Since"],
+        expose_headers=[
+            "ETag",
+            "Location",
+            "Link",
+            "Retry-After",
+            "RateLimit",
+            "Idempotent-Replayed",
+            "Cafe-Stale-Since",
+        ],
     )
     return app
+
+
+def _methods_of(app: Service, path: str) -> set[str]:
+    return {method for rule in app.url_map.iter_rules() if rule.rule == path for method in rule.methods or ()}
 
 
 def _observe(app: Service) -> None:
@@ -134,8 +150,12 @@ def _observe(app: Service) -> None:
                 status=response.status_code,
                 milliseconds=round(seconds * 1000, 1),
             )
+        if request.method == "OPTIONS" and request.url_rule is not None and response.allow:
+            response.headers["Allow"] = ", ".join(sorted(_methods_of(app, request.url_rule.rule)))
         for header, value in SECURITY_HEADERS.items():
             response.headers.setdefault(header, value)
+        if request.scheme == "https":
+            response.headers["Strict-Transport-Security"] = ONLY_HTTPS
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Request-ID"] = g.get("request_id", "")
         return response
@@ -144,13 +164,13 @@ def _observe(app: Service) -> None:
 def _answer_for_itself(app: Service, probe: Probe) -> None:
     @app.get("/livez")
     @allow(EVERYONE)
-    @openapi.describe("Whether the process runs; never touches the database.", tag="service", returns=HealthReport)
+    @describe("Whether the process runs; never touches the database.", tag="service", returns=Liveness)
     async def livez() -> Response:
         return json_response(to_json({"status": "ok", "service": app.name}))
 
     @app.get("/health")
     @allow(EVERYONE)
-    @openapi.describe(
+    @describe(
         "Whether the service can do its work.",
         tag="service",
         returns=HealthReport,
@@ -163,21 +183,21 @@ def _answer_for_itself(app: Service, probe: Probe) -> None:
 
     @app.get("/metrics")
     @allow(EVERYONE)
-    @openapi.describe("Figures in Prometheus' text format.", tag="service")
+    @describe("Figures in Prometheus' text format.", tag="service", media="text/plain")
     async def figures() -> Response:
         return Response(metrics.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/openapi.json")
     @allow(EVERYONE)
-    @openapi.describe("This service's API as an OpenAPI 3.1 document.", tag="service")
-    async def document() -> Response:
-        return json_response(to_json(openapi.document(app, app.summary)))
+    @describe("This service's API as an OpenAPI 3.1 document.", tag="service")
+    async def openapi_document() -> Response:
+        return json_response(to_json(document(app, app.summary)))
 
     @app.get("/docs")
     @allow(EVERYONE)
-    @openapi.describe("The same for people.", tag="service")
+    @describe("The same for people.", tag="service", media="text/html")
     async def docs() -> str:
-        return await render_template("docs.html", spec=openapi.document(app, app.summary))
+        return await render_template("docs.html", spec=document(app, app.summary))
 
 
 def json_response(body: bytes, status: int = 200, headers: dict[str, Any] | None = None) -> Response:

@@ -1,6 +1,7 @@
 """How the text of a setting becomes a value; a ValueError's words are shown to whoever set it."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -33,6 +34,36 @@ def origins(text: str | tuple[str, ...]) -> tuple[str, ...]:
         if one != "*" and not (exact and "*" not in one and "@" not in one):
             raise ValueError(f"{one!r} is not an exact origin such as https://cafe.example, without a path")
     return found
+
+
+def password(text: str) -> str:
+    """Plain, or an argon2id hash of it."""
+    if text.startswith("$argon2"):
+        passwords = import_module("apps.kit.passwords")  # only where it is wanted: every command reads the settings
+        passwords.hashed(text)
+    return text
+
+
+def addresses(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Whose accounts are staff: email addresses, or `@cafe.example` for all there."""
+    found = tuple(one.strip().lower() for one in text.split(",") if one.strip()) if isinstance(text, str) else text
+    for one in found:
+        name, at, domain = one.rpartition("@")
+        if not at or "." not in domain or "@" in name or "*" in one:
+            raise ValueError(f"{one!r} is neither an email address nor a domain such as @cafe.example")
+    return found
+
+
+def file(text: str | Path | None) -> Path | None:
+    """A file that is there and may be read."""
+    if text is None:
+        return None
+    path = ROOT / Path(text).expanduser()
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise ValueError(f"cannot read it: {error.strerror}") from None
+    return path
 
 
 def state_folder(text: str | Path) -> Path:

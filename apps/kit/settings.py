@@ -12,9 +12,20 @@ from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, Validation
 
 from apps.kit.environment import explain, read, variable
 from apps.kit.plain_error import PlainError
-from apps.kit.setting_values import ROOT, machine_timezone, origins, state_folder, switch, url_of, zone
+from apps.kit.setting_values import (
+    ROOT,
+    addresses,
+    file,
+    machine_timezone,
+    origins,
+    password,
+    state_folder,
+    switch,
+    url_of,
+    zone,
+)
 
-SECRETS = frozenset({"secret", "staff_password", "database_url", "listen_url"})
+SECRETS = frozenset({"secret", "staff_password", "database_url", "listen_url", "oidc_client_secret"})
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 PostgresUrl = Annotated[str, BeforeValidator(url_of("postgresql", "postgres"))]
@@ -51,10 +62,18 @@ class Settings:
     listen_url: PostgresUrl | None = field(default=None, repr=False)
     state_dir: Annotated[Path, BeforeValidator(state_folder)] = ROOT / ".cafe"
     secret: str = field(default="", repr=False)
-    staff_password: str = field(default="", repr=False)
+    staff_password: Annotated[str, BeforeValidator(password)] = field(default="", repr=False)
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(origins)] = ()
+    oidc_issuer: HttpUrl = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_allowed: Annotated[tuple[str, ...], BeforeValidator(addresses)] = ()
+    tls_certificate: Annotated[Path | None, BeforeValidator(file)] = None
+    tls_key: Annotated[Path | None, BeforeValidator(file)] = None
     trusted_hops: Annotated[int, Field(ge=0, le=10)] = 0
     rate_limits: Annotated[bool, BeforeValidator(switch)] = True
+    sockets: Annotated[int, Field(ge=1)] = 15_000
+    sockets_per_address: Annotated[int, Field(ge=1)] = 2_000
     timezone: Annotated[ZoneInfo, BeforeValidator(zone)] = field(default_factory=machine_timezone)
     log: Literal["text", "json"] = field(default_factory=lambda: "text" if sys.stdout.isatty() else "json")
 
@@ -66,6 +85,11 @@ class Settings:
             settings = TypeAdapter(cls).validate_python(given)
         except ValidationError as error:
             raise SettingsError(faults + [explain(dict(one), given, SECRETS) for one in error.errors()]) from None
+        if (settings.tls_certificate is None) is not (settings.tls_key is None):
+            faults.append("CAFE_TLS_CERTIFICATE and CAFE_TLS_KEY belong together: set both, or neither")
+        openid = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_allowed)
+        if any(openid) and not all(openid):
+            faults.append("CAFE_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET and _ALLOWED belong together: set all, or none")
         if faults:
             raise SettingsError(faults)
         return replace(
@@ -81,7 +105,8 @@ class Settings:
         """Where a program on this machine reaches a service."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        return f"http://{host}:{self.port_of(service)}"
+        scheme = "https" if service == "frontend" and self.tls_certificate else "http"
+        return f"{scheme}://{host}:{self.port_of(service)}"
 
 
 VARIABLES = tuple(variable(one.name) for one in fields(Settings))

@@ -161,6 +161,11 @@ class Statistics(BaseModel):
     all_day: list[ToMake]
 
 
+class Liveness(BaseModel):
+    status: Literal["ok"]
+    service: str
+
+
 class HealthReport(BaseModel):
     status: Literal["ok", "unavailable"]
     service: str

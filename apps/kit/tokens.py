@@ -1,8 +1,9 @@
 """Bearer tokens: JWT (RFC 7519) signed with the café's secret by HS256, and nothing else is accepted."""
 
+import math
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -15,7 +16,9 @@ from apps.domain.errors import SignInNeeded
 ISSUER = "cafe-lumiere"
 API = "cafe-lumiere"
 SIGN_IN = "cafe-lumiere/sign-in"
+VISIT = "cafe-lumiere/visit"
 SIGN_IN_KEY_LIFETIME = timedelta(hours=24)
+VISIT_LIFETIME = timedelta(minutes=1)
 
 
 class Role(StrEnum):
@@ -27,10 +30,15 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """Who is calling: `subject` is what the history calls them."""
+    """Who is calling: `subject` is what the history calls them.
+
+    `expires_at` is when they must prove it again (seconds since 1970); `session` is its hash where that is a session.
+    """
 
     subject: str
     role: Role
+    expires_at: float = field(default=math.inf, compare=False)
+    session: str = field(default="", compare=False)
 
 
 def _sign(secret: str, audience: str, lifetime: timedelta, claims: dict[str, str]) -> str:
@@ -60,7 +68,7 @@ def read(secret: str, token: str) -> Identity:
     """Who a token speaks for. Raises SignInNeeded."""
     claims = _read(secret, token, API)
     try:
-        return Identity(str(claims["sub"]), Role(str(claims["role"])))
+        return Identity(str(claims["sub"]), Role(str(claims["role"])), float(str(claims["exp"])))
     except (KeyError, ValueError) as error:
         raise SignInNeeded("That token does not say who it is for.") from error
 
@@ -73,3 +81,23 @@ def mint_sign_in_key(secret: str) -> str:
 def read_sign_in_key(secret: str, key: str) -> str:
     """The id of a genuine sign-in key, under which it is remembered as used. Raises SignInNeeded."""
     return str(_read(secret, key, SIGN_IN).get("jti", ""))
+
+
+def mint_visit(secret: str, address: str) -> str:
+    """What one of our services gives another: from which address the visitor came."""
+    return _sign(secret, VISIT, VISIT_LIFETIME, {"sub": address})
+
+
+def read_visit(secret: str, token: str) -> str:
+    """The address in such a token. Raises SignInNeeded."""
+    return str(_read(secret, token, VISIT).get("sub", ""))
+
+
+def seal(secret: str, purpose: str, claims: dict[str, str], lifetime: timedelta) -> str:
+    """What we give somebody to bring back unchanged: they can read it, not alter it."""
+    return _sign(secret, f"{API}/{purpose}", lifetime, claims)
+
+
+def unseal(secret: str, purpose: str, token: str) -> dict[str, str]:
+    """What was sealed for that purpose. Raises SignInNeeded."""
+    return {name: str(value) for name, value in _read(secret, token, f"{API}/{purpose}").items()}

@@ -6,6 +6,7 @@ Hypercorn keeps the transport behind the ASGI `send`; this is the only place tha
 
 import asyncio
 import struct
+import time
 from typing import Any
 
 from hypercorn.protocol.ws_stream import WSStream
@@ -41,3 +42,9 @@ def transport_behind(send: Any) -> asyncio.WriteTransport | None:
     except AttributeError:
         return None
     return transport if hasattr(transport, "get_write_buffer_size") else None
+
+
+def silence_of(send: Any) -> float:
+    """For how many seconds nothing at all has come from an accepted websocket's client; 0 where that is not known."""
+    inbound = getattr(getattr(send, "__self__", None), "inbound", None)
+    return 0.0 if inbound is None else time.monotonic() - inbound.heard

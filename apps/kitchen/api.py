@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from quart import Quart, Response, request
+from quart import Quart, Response, g, request
 
 from apps.domain.lifecycle import ACTIVE, Status, Step
 from apps.kit import shapes
 from apps.kit.access import STAFF_OR_SERVICE, allow
 from apps.kit.conditional import check_before_change
 from apps.kit.encoding import to_json
-from apps.kit.openapi import Parameter, describe
+from apps.kit.openapi import describe
+from apps.kit.parameters import IF_MATCH
 from apps.kit.service import json_response
 from apps.kitchen.kitchen import Kitchen
 from apps.kitchen.workflow import Ticket, take_step
 
-IF_MATCH = Parameter("If-Match", "header", {"type": "string"}, 'only if the order still is, say, "v3"')
 SUMMARIES = {
     Step.START: "Begin to make an order.",
     Step.READY: "An order is ready to be picked up.",
@@ -39,10 +39,7 @@ _entry = msgspec.json.Decoder(_Entry)
 
 
 def _credentials() -> Mapping[str, str]:
-    passed = {"Authorization": request.headers["Authorization"]}
-    if "X-Request-ID" in request.headers:
-        passed["X-Request-ID"] = request.headers["X-Request-ID"]
-    return passed
+    return {"Authorization": request.headers["Authorization"], "X-Request-ID": g.request_id}
 
 
 def _unless_changed(ticket: Ticket) -> None:

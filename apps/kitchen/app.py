@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 from apps.kit.access import bearer
 from apps.kit.http import open_client
+from apps.kit.proxies import behind
 from apps.kit.service import Health, Service, create_service
 from apps.kit.settings import Settings
 from apps.kitchen import api
@@ -23,6 +24,7 @@ def create_app(settings: Settings) -> Service:
 
     app = create_service("kitchen", SUMMARY, settings, bearer(settings.secret), probe)
     api.register(app, kitchen)
+    app.asgi_app = behind(app.asgi_app, settings.trusted_hops)  # type: ignore[assignment, method-assign]
 
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:

@@ -4,10 +4,12 @@ from collections.abc import AsyncGenerator
 
 from apps.kit.access import bearer
 from apps.kit.database import DatabaseNeverCame, open_database
+from apps.kit.proxies import behind
 from apps.kit.service import Health, Service, create_service
 from apps.kit.settings import Settings
 from apps.orders import history_api, menu_api, orders_api, sessions_api
 from apps.orders.cafe import Cafe
+from apps.orders.limits import Limits
 
 SUMMARY = "Orders, the menu and their history. The only writer of the café's database."
 
@@ -21,10 +23,12 @@ def create_app(settings: Settings) -> Service:
         return Health(ready=answers, database="ok" if answers else "unreachable")
 
     app = create_service("orders", SUMMARY, settings, bearer(settings.secret), probe)
-    orders_api.register(app, cafe)
+    limits = Limits(settings.secret, settings.rate_limits)
+    orders_api.register(app, cafe, limits)
     menu_api.register(app, cafe)
     history_api.register(app, cafe)
-    sessions_api.register(app, cafe, settings)
+    sessions_api.register(app, cafe, settings, limits)
+    app.asgi_app = behind(app.asgi_app, settings.trusted_hops)  # type: ignore[assignment, method-assign]
 
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:

@@ -6,6 +6,7 @@ from apps.kit import shapes
 from apps.kit.access import STAFF_OR_SERVICE, allow
 from apps.kit.database import queries
 from apps.kit.openapi import Parameter, describe
+from apps.kit.parameters import AFTER
 from apps.kit.query import whole
 from apps.kit.service import json_response
 from apps.orders.cafe import Cafe
@@ -25,7 +26,7 @@ def register(app: Quart, cafe: Cafe) -> None:
         returns=shapes.Events,
         problems=(422, 503),
         parameters=(
-            Parameter("after", "query", {"type": "integer", "minimum": 0, "default": 0}, "the last seq you have"),
+            AFTER,
             Parameter(
                 "limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST_EVENTS, "default": MOST_EVENTS}
             ),

@@ -10,7 +10,8 @@ from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow
 from apps.kit.bodies import read_body
 from apps.kit.conditional import if_none_match_hits
 from apps.kit.database import queries
-from apps.kit.openapi import Parameter, describe
+from apps.kit.openapi import describe
+from apps.kit.parameters import IF_NONE_MATCH, ITEM, MOST_ID
 from apps.kit.requests import Availability
 from apps.kit.service import json_response
 from apps.orders.cafe import Cafe
@@ -34,7 +35,7 @@ def register(app: Quart, cafe: Cafe) -> None:
         returns=shapes.Menu,
         problems=(400, 503),
         answers={304: "It is still as you have it."},
-        parameters=(Parameter("If-None-Match", "header", {"type": "string"}),),
+        parameters=(IF_NONE_MATCH,),
     )
     async def menu() -> Response:
         async with cafe.database.connection() as connection:
@@ -53,11 +54,11 @@ def register(app: Quart, cafe: Cafe) -> None:
         body=Availability,
         returns=shapes.MenuItem,
         problems=(404, 503),
-        parameters=(Parameter("item", "path", {"type": "integer"}),),
+        parameters=(ITEM,),
     )
     async def set_available(item: int) -> Response:
         body = await read_body(Availability)
-        if item >= 2**31:
+        if item > MOST_ID:
             raise ItemNotFound
         async with cafe.database.connection() as connection:
             changed = await queries.set_available(connection, id=item, available=body.available)

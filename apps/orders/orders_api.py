@@ -9,28 +9,15 @@ from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow, caller
 from apps.kit.bodies import read_body
 from apps.kit.conditional import check_before_change, if_match_fails, if_none_match_hits
 from apps.kit.database import queries
-from apps.kit.openapi import Parameter, describe
+from apps.kit.openapi import describe
+from apps.kit.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, LISTING, MOST_ID, MOST_LISTED
 from apps.kit.query import among, whole
 from apps.kit.requests import Cart, Move
 from apps.kit.service import json_response
 from apps.orders.cafe import Cafe
+from apps.orders.limits import Limits
 from apps.orders.moving import Found, find_order, move_order
 from apps.orders.placing import place_order
-
-MOST_LISTED = 200
-IF_MATCH = Parameter("If-Match", "header", {"type": "string"}, 'only if the order still is, say, "v3"')
-IF_NONE_MATCH = Parameter("If-None-Match", "header", {"type": "string"}, 'answer 304 if the order still is, say, "v3"')
-IDEMPOTENCY_KEY = Parameter(
-    "Idempotency-Key",
-    "header",
-    {"type": "string", "minLength": 1, "maxLength": 255},
-    "the same key never makes two orders",
-)
-LISTING = (
-    Parameter("status", "query", {"type": "string"}, "statuses, separated by commas"),
-    Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST_LISTED, "default": 100}),
-    Parameter("before", "query", {"type": "integer", "minimum": 1}, "only orders with a smaller numeric id"),
-)
 
 
 def _answer(found: Found, status: int = 200) -> Response:
@@ -57,7 +44,7 @@ def _idempotency_key() -> str | None:
     return key
 
 
-def register(app: Quart, cafe: Cafe) -> None:
+def register(app: Quart, cafe: Cafe, limits: Limits) -> None:
     """Adds the routes to `app`."""
 
     @app.post("/orders")
@@ -68,13 +55,15 @@ def register(app: Quart, cafe: Cafe) -> None:
         body=Cart,
         returns=shapes.Order,
         status=201,
-        problems=(409, 503),
+        problems=(409, 429, 503),
         parameters=(IDEMPOTENCY_KEY,),
     )
     async def place() -> Response:
         key = _idempotency_key()
         cart = await read_body(Cart)
-        placed = await place_order(cafe.database, cart, day=cafe.today(), actor=_actor(), key=key)
+        placed = await place_order(
+            cafe.database, cart, day=cafe.today(), actor=_actor(), key=key, spend=limits.spend_order
+        )
         headers = {"Location": f"/orders/{cafe.number_in(placed.body)}", "ETag": '"v1"'}
         if placed.replayed:
             headers["Idempotent-Replayed"] = "true"
@@ -86,7 +75,7 @@ def register(app: Quart, cafe: Cafe) -> None:
     async def orders() -> Response:
         statuses = among("status", tuple(Status))
         limit = whole("limit", default=100, least=1, most=MOST_LISTED)
-        before = whole("before", least=1, most=2**31 - 1)
+        before = whole("before", least=1, most=MOST_ID)
         async with cafe.database.connection() as connection:
             page = await queries.list_orders(connection, statuses=statuses, limit=limit, before=before)
         headers = {}

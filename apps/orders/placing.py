@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,17 +52,41 @@ def _stored(line: PricedLine) -> dict[str, object]:
     }
 
 
-async def place_order(database: Database, cart: Cart, *, day: date, actor: str, key: str | None) -> Placed:
-    """Writes one order. Raises UnknownItem, SoldOut, PriceChanged, KeyReused or IdempotencyInProgress."""
-    async with database.transaction() as connection:
+async def place_order(
+    database: Database,
+    cart: Cart,
+    *,
+    day: date,
+    actor: str,
+    key: str | None,
+    spend: Callable[[Connection], Awaitable[None]],
+) -> Placed:
+    """Writes one order; `spend` counts it, unless it is the repetition of one that was answered.
+
+    Raises UnknownItem, SoldOut, PriceChanged, KeyReused or IdempotencyInProgress, and what `spend` does.
+    """
+    request_hash = hashlib.sha256(to_json(cart.model_dump())).digest()
+    async with database.connection() as connection:
         if key is not None:
-            earlier = await _claim(connection, key, hashlib.sha256(to_json(cart.model_dump())).digest())
-            if earlier is not None:
-                return Placed(earlier, replayed=True)
-        body = await _insert(connection, cart, day, actor)
-        if key is not None:
-            await queries.keep_first_answer(connection, key=key, answer=body)
-        return Placed(body.encode(), replayed=False)
+            first = await queries.first_answer(connection, key=key)
+            if first is not None and first["request_hash"] == request_hash and first["answer"] is not None:
+                return Placed(str(first["answer"]).encode(), replayed=True)
+        await spend(connection)
+        async with connection.transaction():
+            return await _place(connection, cart, day=day, actor=actor, key=key, request_hash=request_hash)
+
+
+async def _place(
+    connection: Connection, cart: Cart, *, day: date, actor: str, key: str | None, request_hash: bytes
+) -> Placed:
+    if key is not None:
+        earlier = await _claim(connection, key, request_hash)
+        if earlier is not None:
+            return Placed(earlier, replayed=True)
+    body = await _insert(connection, cart, day, actor)
+    if key is not None:
+        await queries.keep_first_answer(connection, key=key, answer=body)
+    return Placed(body.encode(), replayed=False)
 
 
 async def _claim(connection: Connection, key: str, request_hash: bytes) -> bytes | None:

@@ -1,7 +1,6 @@
 """/sessions: staff sessions, kept here for the frontend, which may read no table."""
 
 import hashlib
-import hmac
 import secrets
 
 from quart import Quart, Response
@@ -12,11 +11,13 @@ from apps.kit.bodies import read_body
 from apps.kit.database import queries
 from apps.kit.encoding import to_json, utc_text
 from apps.kit.openapi import describe
+from apps.kit.passwords import Password, hashed
 from apps.kit.service import json_response
 from apps.kit.settings import Settings
 from apps.kit.tokens import read_sign_in_key
 from apps.orders.bodies import SignIn
 from apps.orders.cafe import Cafe
+from apps.orders.limits import Limits
 
 SESSION_SECONDS = 12 * 60 * 60
 
@@ -28,19 +29,20 @@ def _hash_in(text: str) -> bytes:
         raise NotFound from None
 
 
-def register(app: Quart, cafe: Cafe, settings: Settings) -> None:
+def register(app: Quart, cafe: Cafe, settings: Settings, limits: Limits) -> None:
     """Adds the routes to `app`."""
+    password = Password(hashed(settings.staff_password) if settings.staff_password else "")
 
     async def prove(body: SignIn) -> None:
+        async with cafe.database.connection() as connection:
+            await limits.spend_sign_in(connection)
         if body.key is not None:
             key_id = read_sign_in_key(settings.secret, body.key)
             async with cafe.database.connection() as connection:
                 if await queries.spend_sign_in_key(connection, key_id=key_id) is None:
                     raise SignInNeeded("That link was used already. Please sign in with the password.")
             return
-        given = hashlib.sha256((body.password or "").encode()).digest()
-        expected = hashlib.sha256(settings.staff_password.encode()).digest()
-        if not settings.staff_password or not hmac.compare_digest(given, expected):
+        if not await password.matches(body.password or ""):
             raise SignInNeeded("That is not the password.")
 
     @app.post("/sessions")
@@ -50,7 +52,7 @@ def register(app: Quart, cafe: Cafe, settings: Settings) -> None:
         tag="sessions",
         body=SignIn,
         status=201,
-        problems=(503,),
+        problems=(429, 503),
     )
     async def open_session() -> Response:
         await prove(await read_body(SignIn))
@@ -77,8 +79,16 @@ def register(app: Quart, cafe: Cafe, settings: Settings) -> None:
 
     @app.delete("/sessions/<token_hash>")
     @allow(SERVICE)
-    @describe("End a session.", tag="sessions", status=204, problems=(503,))
+    @describe("End a session.", tag="sessions", status=204, problems=(404, 503))
     async def close_session(token_hash: str) -> Response:
         async with cafe.database.connection() as connection:
             await queries.close_session(connection, token_hash=_hash_in(token_hash))
+        return Response(b"", status=204)
+
+    @app.delete("/sessions")
+    @allow(SERVICE)
+    @describe("End all sessions: everybody must sign in again.", tag="sessions", status=204, problems=(503,))
+    async def close_all_sessions() -> Response:
+        async with cafe.database.connection() as connection:
+            await queries.close_all_sessions(connection)
         return Response(b"", status=204)

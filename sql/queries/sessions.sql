@@ -13,3 +13,6 @@ SELECT expires_at FROM staff_sessions WHERE token_hash = :token_hash AND expires
 
 -- name: close_session(token_hash)!
 DELETE FROM staff_sessions WHERE token_hash = :token_hash;
+
+-- name: close_all_sessions()!
+DELETE FROM staff_sessions;

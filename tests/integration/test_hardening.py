@@ -37,7 +37,7 @@ async def test_an_upgrade_to_clear_http_2_is_not_taken(cafe: RunningCafe) -> Non
 
 
 async def test_headers_that_do_not_come_end_the_connection(cafe: RunningCafe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardening, "FIRST_HEADERS_SECONDS", 0.2)
+    monkeypatch.setattr(hardening, "HEADERS_SECONDS", 0.2)
     assert await raw(cafe, b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
 
 

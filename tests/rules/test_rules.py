@@ -22,6 +22,8 @@ PAGES = {
     "/kitchen",
     "/display",
     "/sign-in",
+    "/sign-in/openid",
+    "/sign-in/openid/callback",
     "/sign-out",
     "/static/<digest>/<path:name>",
     "/favicon.ico",
