@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from quart import Quart, Response, g, render_template, request
 from quart_cors import cors
+from werkzeug.exceptions import HTTPException
 
 from apps.kit import metrics
 from apps.kit.access import EVERYONE, Authenticate, allow, guard
@@ -27,6 +28,7 @@ from apps.kit.shapes import HealthReport, Liveness
 ROOT = Path(__file__).parents[2]
 MOST_BODY_BYTES = 32 * 1024
 BODY_SECONDS = 15
+REST_OF_BODY_SECONDS = 1
 log = structlog.get_logger("cafe.access")
 
 SECURITY_HEADERS = {
@@ -158,7 +160,19 @@ def _observe(app: Service) -> None:
             response.headers["Strict-Transport-Security"] = ONLY_HTTPS
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Request-ID"] = g.get("request_id", "")
+        if "Connection" not in response.headers and not await _has_come_whole(request.body):
+            response.headers["Connection"] = "close"
         return response
+
+
+async def _has_come_whole(body: Any) -> bool:
+    """Whether all of a body is here, also one that nobody reads: what is left of it would end the connection."""
+    try:
+        async with asyncio.timeout(REST_OF_BODY_SECONDS):
+            await body
+    except (TimeoutError, HTTPException):
+        return False
+    return True
 
 
 def _answer_for_itself(app: Service, probe: Probe) -> None:
