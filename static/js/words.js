@@ -6,7 +6,7 @@ export const link = {
   connecting: "Connecting…",
   live: "Live",
   reconnecting: "Connection lost, trying again…",
-  polling: "Live connection down, checking every 3 seconds",
+  polling: "Not live, checking every 3 seconds",
   stale: (time) => `Not up to date since ${time}`,
 };
 

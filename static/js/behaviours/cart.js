@@ -25,7 +25,7 @@ export function start(element) {
     const items = count(shop.cart);
     const price = shop.money(total(shop.cart, shop.menu));
     fill(bar, { count: words.count(items), total: price });
-    fill(element, { total: price });
+    fill(element, { sum: price });
     bar.hidden = items === 0;
     element.toggleAttribute("data-empty", items === 0);
     if (items === 0 && !WIDE.matches && element.open) element.close();
@@ -44,12 +44,16 @@ function createLine(line) {
   return node;
 }
 
+// what one gets without saying anything needs no saying
+const unusual = (choices) =>
+  choices.filter(({ option, choice }) => choice && choice !== option.choices[0]).map(({ choice }) => choice.name);
+
 function drawLine(node, line) {
   const now = priced(line, shop.menu);
   const name = now.item?.name ?? `#${line.id}`;
   fill(node, {
     name,
-    options: now.choices.map(({ choice }) => choice?.name).filter(Boolean).join(", "),
+    options: unusual(now.choices).join(", "),
     notes: line.notes,
     quantity: line.quantity,
     total: shop.money(now.total),

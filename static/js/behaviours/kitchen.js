@@ -6,6 +6,7 @@ import { follow } from "../live.js";
 import { showLink } from "../parts/link.js";
 import { createTicket, drawTicket, tickAll } from "../kitchen/ticket.js";
 import { drawAllDay, drawServed } from "../kitchen/strips.js";
+import { learnHouseStyle, split } from "../kitchen/house.js";
 import { createMoves } from "../kitchen/moves.js";
 import * as source from "../state/kitchen.js";
 
@@ -31,12 +32,13 @@ export function start(element) {
     const focused = document.activeElement?.closest("[data-lane]");
     for (const lane of element.querySelectorAll("[data-lane]")) drawLane(state, lane, moves);
     const toMake = ["ordered", "preparing"].flatMap((status) => source.lane(state, status));
-    drawAllDay(element, allDay(toMake));
+    drawAllDay(element, allDay(toMake, (item) => split(item).unusual));
     drawServed(element, source.lastServed(state, MOST_SERVED), moves);
     tickAll(stream.now());
     if (focused && document.activeElement === document.body) focused.querySelector("[data-next]")?.focus();
   }
 
+  learnHouseStyle(redraw);
   setInterval(() => tickAll(stream.now()), 1000);
 }
 

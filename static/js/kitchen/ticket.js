@@ -2,9 +2,9 @@
 
 import { copyOf, fill, reconcile, slot } from "../dom.js";
 import { age, minutesAndSeconds } from "../state/ageing.js";
-import { optionNames } from "../state/all-day.js";
 import { canCancel, canRecall, nextStep } from "../state/steps.js";
 import { kitchen as words } from "../words.js";
+import { split } from "./house.js";
 
 export function createTicket(moves) {
   const node = copyOf("ticket");
@@ -21,17 +21,22 @@ export function drawTicket(node, order, pending) {
   reconcile(node.querySelector("[data-items]"), order.items.map((item, index) => ({ ...item, index })), {
     key: (item) => item.index,
     create: () => copyOf("ticket-item"),
-    update: (line, item) =>
-      fill(line, {
-        quantity: item.quantity,
-        item: item.name,
-        options: optionNames(item).join(" · "),
-        notes: item.notes,
-      }),
+    update: drawItem,
   });
   const elapsed = slot(node, "elapsed");
   elapsed.dataset.since = (order.status === "ready" ? order.ready_at : order.ordered_at) ?? order.created_at;
   drawButtons(node, order, pending);
+}
+
+function drawItem(line, item) {
+  const { usual, unusual } = split(item);
+  fill(line, {
+    quantity: item.quantity,
+    item: item.name,
+    unusual: unusual.join(" · "),
+    usual: usual.join(" · "),
+    notes: item.notes,
+  });
 }
 
 function drawButtons(node, order, pending) {

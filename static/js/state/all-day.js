@@ -1,13 +1,14 @@
 // The all-day count: how many of each thing are still to be made, over every ticket that is not ready.
 
-export const optionNames = (item) =>
-  (item.options ?? []).map((option) => option.choice_name ?? option.choice ?? option.name).filter(Boolean);
+export const choiceName = (option) => option.choice_name ?? option.choice ?? option.name;
+export const optionNames = (item) => (item.options ?? []).map(choiceName);
 
-export function allDay(orders) {
+// `worthSaying(item)` gives the names that set one apart from another
+export function allDay(orders, worthSaying = optionNames) {
   const counts = new Map();
   for (const order of orders) {
     for (const item of order.items) {
-      const options = optionNames(item).join(", ");
+      const options = worthSaying(item).join(", ");
       const key = `${item.id}|${item.name}|${options}`;
       const line = counts.get(key) ?? { key, name: item.name, options, quantity: 0 };
       counts.set(key, { ...line, quantity: line.quantity + item.quantity });
