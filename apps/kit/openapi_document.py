@@ -80,7 +80,7 @@ def _onwards(operations: list[tuple[str, str, Operation, Callable[..., Any]]]) -
 
 def _describe(operation: Operation, view: Callable[..., Any], path: str) -> Schema:
     roles = allowed(view) or ()
-    problems = {*operation.problems, 500}
+    problems = {*operation.problems, 429, 500}
     if operation.body is not None:
         problems |= {400, 413, 422}
     if roles:
