@@ -30,7 +30,8 @@ export function follow({ socketPath, pollPath, source, draw, show = () => {}, re
   let over = false;
 
   function tell() {
-    const said = { ...describe(link, world.now()), delayMs: link.socketLive ? delayMs : null };
+    const described = describe(link, world.now());
+    const said = { ...described, delayMs: described.state === "live" ? delayMs : null };
     const text = JSON.stringify(said);
     if (text !== told) show(said);
     told = text;
