@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from apps.frontend.app import create_app as create_frontend
 from apps.kit import server
+from apps.kit.embedded import free_port
 from apps.kit.service import Service
 from apps.kit.settings import Settings
 from apps.kit.tokens import Role, mint
@@ -29,12 +29,6 @@ CREATE: dict[str, Callable[[Settings], Service]] = {
     "kitchen": create_kitchen,
     "frontend": create_frontend,
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def bearer(role: Role = Role.STAFF, **more: Any) -> dict[str, str]:

@@ -21,7 +21,7 @@ from tests.cafe import PASSWORD, SECRET, RunningCafe, eventually, run_cafe
 MEGABYTE = 1 << 20
 MOST_COST = 10 * MEGABYTE
 GONE_WITHIN_SECONDS = 10.0
-NORMAL_SECONDS = 2.0
+NORMAL_SECONDS = 10.0  # the patience of every test; how quick it is, is printed and not asserted
 
 
 @dataclass
