@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from apps.kit.plain_error import PlainError
 
@@ -21,7 +22,18 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument("--role", choices=("staff", "service"), default="staff")
     token.add_argument("--hours", type=float, default=12.0, metavar="N", help="how long it is good; may be a fraction")
     commands.add_parser("test", help="run the tests; further arguments go to pytest")
-    commands.add_parser("check", help="format, lint, types, import contracts, then the tests: what CI runs")
+    check = commands.add_parser("check", help="format, lint, types, import contracts, then the tests: what CI runs")
+    check.add_argument("--audit", action="store_true", help="instead: known holes in what we depend on, and secrets")
+    init = commands.add_parser("init", help="write .env with fresh secrets, for docker compose")
+    init.add_argument("--force", action="store_true", help="also where there is one: every old secret stops working")
+    backup = commands.add_parser("backup", help="write the café's whole database to one file")
+    backup.add_argument("file", type=Path)
+    restore = commands.add_parser("restore", help="bring a café back from such a file, into an empty database")
+    restore.add_argument("file", type=Path)
+    rush = commands.add_parser("rush", help="a simulated rush against the running café")
+    rush.add_argument("--customers", type=int, default=60, metavar="N", help="how many come in all")
+    rush.add_argument("--minutes", type=float, default=2.0, metavar="M", help="within how long; may be a fraction")
+    commands.add_parser("release-check", help="image, compose and a rush in a real container engine; before a release")
     return cafe
 
 
@@ -29,11 +41,12 @@ def main(words: Sequence[str]) -> int:
     # argparse would keep pytest's own switches to itself
     test = list(words[:1]) == ["test"]
     chosen = argparse.Namespace(command="test", arguments=words[1:]) if test else parser().parse_args(words)
-    module = {"token": "issue_token", "test": "checks", "check": "checks"}.get(chosen.command, chosen.command)
+    name = chosen.command.replace("-", "_")
+    module = {"token": "issue_token", "test": "checks", "check": "checks"}.get(name, name)
     result = 1
     try:
         # imported when it is wanted, so that every command starts quickly
-        result = getattr(import_module(f"apps.cli.{module}"), chosen.command)(chosen)
+        result = getattr(import_module(f"apps.cli.{module}"), name)(chosen)
     except* PlainError as failures:
         for failure in _each(failures):
             for line in str(failure).splitlines():
