@@ -45,10 +45,11 @@ export const cart = {
   place: (price) => `Place order · ${price}`,
   priceChanged: (price) => `A price has just changed: your order is ${price} now. Order again if that is all right.`,
   soldOut: (name) => `${name || "Something you chose"} has just sold out. Please remove it to order the rest.`,
-  offline: "We could not reach the café. Try again when you are online: the order is made once, even if it already got through.",
+  again: "Send it again",
+  unanswered:
+    "Your order was sent, but no answer came. Send it again to find out whether it arrived: it is made only once. If you change it instead, both may be made.",
   tooMany: (seconds) => `The café is getting a lot of orders from here. Please try again in ${seconds} seconds.`,
   invalid: (detail) => `The café could not take this order. ${detail || ""}`.trim(),
-  trouble: "The café's computer is catching its breath. Nothing was lost; please try again in a moment.",
 };
 
 export const order = {

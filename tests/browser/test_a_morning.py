@@ -1,7 +1,7 @@
 """A phone orders, a tablet works, a TV and the phone follow: in a real browser, without a reload."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Opener, Window, sign_in
 from tests.cafe import RunningCafe, bearer
@@ -139,6 +139,32 @@ async def test_a_double_tap_makes_one_order(cafe: RunningCafe, window: Opener) -
     await page.locator("[data-cart-bar]").click()
     await page.get_by_label("Your name").fill("Ben")
     await page.get_by_role("button", name="Place order").dblclick()
+    await page.wait_for_url("**/orders/*")
+    async with cafe.sql() as sql:
+        assert await sql.fetchval("SELECT count(*) FROM orders") == 1
+
+
+async def test_an_order_without_an_answer_is_found_again_and_not_made_twice(cafe: RunningCafe, window: Opener) -> None:
+    page = (phone := await window("phone")).page
+    await phone.go(f"{cafe.frontend}/")
+    await page.get_by_role("button", name="Espresso", exact=True).click()
+    await page.locator("#sheet [data-slot=put]").click()
+    await page.locator("[data-cart-bar]").click()
+    await page.get_by_label("Your name").fill("Ben")
+
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await page.evaluate("Object.defineProperty(navigator, 'onLine', {value: false})")
+        await route.abort()
+
+    await page.route("**/api/orders", lose_the_answer)
+    await page.get_by_role("button", name="Place order").click()
+    await expect(page.get_by_text("no answer came")).to_be_visible()
+    await expect(page.get_by_role("button", name="One Espresso more")).to_be_disabled()
+    await page.unroute("**/api/orders")
+    await page.reload()
+    await page.locator("[data-cart-bar]").click()
+    await page.get_by_role("button", name="Send it again").click()
     await page.wait_for_url("**/orders/*")
     async with cafe.sql() as sql:
         assert await sql.fetchval("SELECT count(*) FROM orders") == 1

@@ -116,12 +116,17 @@ test("a cart adds up in whole cents, by today's menu", () => {
   assert.equal(cart.setQuantity(mine, 1, 0).lines.length, 1);
 });
 
-test("a cart keeps its key while it is sent again, and gets another when it changes", () => {
+test("a cart that was sent stays as it is until there is an answer, or its owner lets it go", () => {
   let made = 0;
   const newKey = () => `key ${++made}`;
-  const once = cart.sealed(cart.empty, "body", newKey);
-  assert.equal(cart.sealed(once, "body", newKey).key, once.key);
-  assert.notEqual(cart.sealed(once, "another body", newKey).key, once.key);
+  const line = { id: 1, quantity: 1, options: [], notes: "" };
+  const once = cart.sealed(cart.add(cart.empty, line), "body", newKey);
+  assert.deepEqual(cart.sealed(once, "another body", newKey), once);
+  assert.deepEqual(cart.add(once, line), once);
+  assert.deepEqual(cart.setQuantity(once, 1, 5), once);
+  assert.deepEqual(cart.replace(once, { ...line, line: 1, notes: "hot" }), once);
+  const again = cart.sealed(cart.reopened(once), "another body", newKey);
+  assert.deepEqual([again.key, again.sent], ["key 2", "another body"]);
 });
 
 test("from one number to forty, all fit", () => {

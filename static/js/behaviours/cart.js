@@ -3,7 +3,7 @@
 import { copyOf, fill, reconcile } from "../dom.js";
 import { openSheet } from "../shop/sheet.js";
 import { onShop, setCart, shop } from "../shop/shop.js";
-import { count, priced, setQuantity, total } from "../state/cart.js";
+import { count, isUnderWay, priced, setQuantity, total } from "../state/cart.js";
 import { cart as words } from "../words.js";
 
 const WIDE = matchMedia("(min-width: 60rem)");
@@ -64,5 +64,6 @@ function drawLine(node, line) {
   for (const [button, label] of Object.entries(labels)) {
     node.querySelector(`[data-${button}]`).setAttribute("aria-label", label(name));
   }
-  node.querySelector("[data-edit]").disabled = !now.item;
+  for (const button of node.querySelectorAll("button")) button.disabled = isUnderWay(shop.cart);
+  if (!now.item) node.querySelector("[data-edit]").disabled = true;
 }

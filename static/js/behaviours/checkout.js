@@ -5,7 +5,7 @@ import { ask } from "../parts/ask.js";
 import { recall, remember } from "../parts/remembered.js";
 import { refusal } from "../shop/refusal.js";
 import { onShop, setCart, shop } from "../shop/shop.js";
-import { body, empty, priced, sealed, total } from "../state/cart.js";
+import { body, empty, isUnderWay, priced, reopened, sealed, total } from "../state/cart.js";
 import { cart as words } from "../words.js";
 
 const AGAIN_AFTER_MS = 1000;
@@ -15,17 +15,27 @@ const MOST_REMEMBERED = 5;
 export function start(form) {
   const button = form.querySelector("[type=submit]");
   const name = form.elements.customer_name;
+  const change = form.querySelector("[data-change]");
   let sending = false;
   name.value = recall("name", "");
 
   const draw = () => {
-    const troubled = shop.cart.lines.some((line) => !priced(line, shop.menu).orderable);
-    button.textContent = sending ? words.sending : words.place(shop.money(total(shop.cart, shop.menu)));
+    const unanswered = isUnderWay(shop.cart);
+    const troubled = !unanswered && shop.cart.lines.some((line) => !priced(line, shop.menu).orderable);
+    const place = unanswered ? words.again : words.place(shop.money(total(shop.cart, shop.menu)));
+    button.textContent = sending ? words.sending : place;
     button.disabled = sending || troubled || shop.cart.lines.length === 0;
+    name.readOnly = unanswered;
+    change.hidden = sending || !unanswered;
+    fill(form, { unanswered: change.hidden ? "" : words.unanswered });
   };
   const say = (problem) => fill(form, { problem });
   onShop(draw);
   name.addEventListener("input", () => say(""));
+  change.addEventListener("click", () => {
+    say("");
+    setCart(reopened(shop.cart));
+  });
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -47,9 +57,8 @@ export function start(form) {
 }
 
 async function place(customerName) {
-  const text = JSON.stringify(body(shop.cart, shop.menu, customerName));
-  setCart(sealed(shop.cart, text, newKey));
-  const request = { headers: { "Idempotency-Key": shop.cart.key }, body: text };
+  setCart(sealed(shop.cart, JSON.stringify(body(shop.cart, shop.menu, customerName)), newKey));
+  const request = { headers: { "Idempotency-Key": shop.cart.key }, body: shop.cart.sent };
   for (let time = 1; ; time += 1) {
     const answer = await ask("POST", "/api/orders", request);
     const again = answer.status === 0 || answer.body.code === "idempotency_in_progress";

@@ -1,13 +1,13 @@
 // Why an order was not taken, in words that help; the menu is asked for again where ours was old.
 
-import { total } from "../state/cart.js";
+import { reopened, total } from "../state/cart.js";
 import { cart as words } from "../words.js";
 import { setCart, setMenu, shop } from "./shop.js";
 
 export async function refusal({ status, body, retryAfter }) {
-  if (status === 0) return words.offline;
-  if (status >= 500 || body.code === "idempotency_in_progress") return words.trouble; // it may have been made: the key stays
-  setCart({ ...shop.cart, key: null, sent: null }); // answered: the next try is another request
+  // it may have been made: it stays under way, and the form says so
+  if (status === 0 || status >= 500 || body.code === "idempotency_in_progress") return "";
+  setCart(reopened(shop.cart)); // answered: the next try is another request
   if (body.code === "price_changed") {
     await askForMenu();
     return words.priceChanged(shop.money(total(shop.cart, shop.menu)));

@@ -3,8 +3,8 @@
 import { copyOf, fill, slot } from "../dom.js";
 import { cents } from "../money.js";
 import { toast } from "../parts/toast.js";
-import { add, MOST_QUANTITY, priced, replace } from "../state/cart.js";
-import { menu as words } from "../words.js";
+import { add, isUnderWay, MOST_QUANTITY, priced, replace } from "../state/cart.js";
+import { cart as cartWords, menu as words } from "../words.js";
 import { onShop, setCart, shop } from "./shop.js";
 
 const dialog = () => document.getElementById("sheet");
@@ -79,6 +79,10 @@ function draw() {
 function put(event) {
   event.preventDefault();
   read();
+  if (isUnderWay(shop.cart)) {
+    dialog().close();
+    return toast(cartWords.unanswered);
+  }
   setCart(line.line ? replace(shop.cart, line) : add(shop.cart, line));
   dialog().close();
   if (!line.line) toast(words.added(priced(line, shop.menu).item.name), { seconds: 2.5 });

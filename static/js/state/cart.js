@@ -6,10 +6,15 @@ export const MOST_QUANTITY = 50;
 export const MOST_LINES = 50;
 export const empty = { key: null, sent: null, lines: [] };
 
+// Sent, and not answered yet: it may have been made. Changed now, it would be another order.
+export const isUnderWay = (cart) => cart.key !== null;
+export const reopened = (cart) => ({ ...cart, key: null, sent: null });
+
 const same = (one, other) =>
   one.id === other.id && one.notes === other.notes && JSON.stringify(one.options) === JSON.stringify(other.options);
 
 export function add(cart, line) {
+  if (isUnderWay(cart)) return cart;
   const twin = cart.lines.find((each) => same(each, line));
   if (twin) return setQuantity(cart, twin.line, twin.quantity + line.quantity);
   if (cart.lines.length >= MOST_LINES) return cart;
@@ -18,10 +23,12 @@ export function add(cart, line) {
 }
 
 export function replace(cart, line) {
+  if (isUnderWay(cart)) return cart;
   return { ...cart, lines: cart.lines.map((each) => (each.line === line.line ? line : each)) };
 }
 
 export function setQuantity(cart, number, quantity) {
+  if (isUnderWay(cart)) return cart;
   if (quantity < 1) return { ...cart, lines: cart.lines.filter((each) => each.line !== number) };
   const limited = Math.min(MOST_QUANTITY, quantity);
   return { ...cart, lines: cart.lines.map((each) => (each.line === number ? { ...each, quantity: limited } : each)) };
@@ -56,8 +63,7 @@ export function body(cart, menu, customerName) {
   };
 }
 
-// The key under which this very body is sent: the same until it is answered, another for another body.
+// What is sent, and the key it is sent under: both stay as they are until there is an answer.
 export function sealed(cart, bodyText, newKey) {
-  if (cart.key && cart.sent === bodyText) return cart;
-  return { ...cart, key: newKey(), sent: bodyText };
+  return isUnderWay(cart) ? cart : { ...cart, key: newKey(), sent: bodyText };
 }
