@@ -93,6 +93,7 @@ class RunningCafe:
                 self.settings.port_of(name),
                 until,
                 certificate=server.certificate_for(self.settings, name),
+                doorway=server.doorway_for(self.settings, name),
             )
         )
 

@@ -4,16 +4,18 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from apps.cli.children import DatabaseUrls
 from apps.cli.console import Console
+from apps.cli.migrate import role_passwords
 from apps.kit import data_folder, embedded
 from apps.kit.migrations import migrate
-from apps.kit.roles import LISTEN_ROLE, ORDERS_ROLE, open_roles, role_password
+from apps.kit.roles import LISTEN_ROLE, ORDERS_ROLE, as_role, open_roles, role_password
 from apps.kit.settings import Settings
 from apps.kit.starting_menu import fill_empty_menu
 from apps.kit.state_folder import generated_once
-from apps.kit.supervisor import Child, supervised
+from apps.kit.supervisor import Child, Tell, supervised
 from apps.kit.unprivileged import choose
 
 LOG_LINES_SHOWN = 15
@@ -23,14 +25,20 @@ LOG_LINES_SHOWN = 15
 async def database(settings: Settings, console: Console, hurry: asyncio.Event) -> AsyncIterator[DatabaseUrls]:
     """Migrated, with a menu, and running for as long as the block does."""
     if settings.database_url:
-        if not settings.listen_url:
-            console.tell(
-                "CAFE_LISTEN_URL is not set: the frontend listens as CAFE_DATABASE_URL (production refuses this)"
-            )
-        await _stock(settings.database_url)
-        yield DatabaseUrls(settings.database_url, settings.database_url, settings.listen_url or settings.database_url)
+        yield await _elsewhere(settings, settings.database_url, console)
         return
-    server = await _prepared(settings)
+    async with embedded_server(settings, console.tell, hurry) as server:
+        await _stock(server.url())
+        passwords = {role: role_password(settings.secret, role) for role in (ORDERS_ROLE, LISTEN_ROLE)}
+        yield await _as_each_role(server.url(), passwords, settings.listen_url)
+
+
+@asynccontextmanager
+async def embedded_server(
+    settings: Settings, tell: Tell, hurry: asyncio.Event, binaries: Path | None = None
+) -> AsyncIterator[embedded.Server]:
+    """The café's own PostgreSQL, kept running for as long as the block is; with `binaries` of another version."""
+    server = await _prepared(settings, binaries or embedded.binaries_in_wheel())
     log = settings.state_dir / "postgres.log"
     log.write_bytes(b"")
     child = Child(
@@ -39,17 +47,29 @@ async def database(settings: Settings, console: Console, hurry: asyncio.Event) -
         farewells=embedded.FAREWELLS,
         hint=lambda: "\n".join(["Its log ends:", *log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]]),
     )
-    async with supervised([child], console.tell, hurry) as settled:
+    async with supervised([child], tell, hurry) as settled:
         await server.ready()
         settled.set()
-        await _stock(server.url())
-        await open_roles(server.url(), settings.secret)
-        yield DatabaseUrls(
-            owner=server.url(),
-            orders=server.url(user=ORDERS_ROLE, password=role_password(settings.secret, ORDERS_ROLE)),
-            listen=settings.listen_url
-            or server.url(user=LISTEN_ROLE, password=role_password(settings.secret, LISTEN_ROLE)),
-        )
+        yield server
+
+
+async def _elsewhere(settings: Settings, owner_url: str, console: Console) -> DatabaseUrls:
+    """Services get roles of their own where these have passwords, and the owner's rights else."""
+    passwords = role_passwords(settings)
+    if not settings.listen_url and LISTEN_ROLE not in passwords:
+        console.tell("CAFE_LISTEN_URL is not set: the frontend listens as CAFE_DATABASE_URL (production refuses this)")
+    await _stock(owner_url)
+    return await _as_each_role(owner_url, passwords, settings.listen_url)
+
+
+async def _as_each_role(owner_url: str, passwords: dict[str, str], listen_url: str | None) -> DatabaseUrls:
+    await open_roles(owner_url, passwords)
+    urls = {role: as_role(owner_url, role, password) for role, password in passwords.items()}
+    return DatabaseUrls(
+        owner=owner_url,
+        orders=urls.get(ORDERS_ROLE, owner_url),
+        listen=listen_url or urls.get(LISTEN_ROLE, owner_url),
+    )
 
 
 async def _stock(owner_url: str) -> None:
@@ -57,8 +77,7 @@ async def _stock(owner_url: str) -> None:
     await fill_empty_menu(owner_url)
 
 
-async def _prepared(settings: Settings) -> embedded.Server:
-    binaries = embedded.binaries_in_wheel()
+async def _prepared(settings: Settings, binaries: Path) -> embedded.Server:
     run_as = choose(binaries, settings.state_dir)
     password = generated_once(settings.state_dir / "postgres-password", lambda: secrets.token_hex(24))
     data = settings.state_dir / "postgres"

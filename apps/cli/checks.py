@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from apps.cli.audit import audit
 from apps.cli.browser import browser
 from apps.kit.plain_error import PlainError
 from apps.kit.setting_values import ROOT
@@ -32,7 +33,9 @@ def test(chosen: argparse.Namespace) -> int:
     return _pytest([*(["tests/faults"] if storm else []), *chosen.arguments], failed=failed)
 
 
-def check(_: argparse.Namespace) -> int:
+def check(chosen: argparse.Namespace) -> int:
+    if chosen.audit:
+        return audit()
     steps = STATIC | {"pages": _node_tests()}
     failures = [name for name, command in steps.items() if _fails(name, command)]
     print(f"\n{len(steps) - len(failures)} of {len(steps)} checks passed before the tests", end="")

@@ -23,6 +23,9 @@ AS_GIVEN = (
     "CAFE_SOCKETS",
     "CAFE_SOCKETS_PER_ADDRESS",
     "CAFE_TIMEZONE",
+    "CAFE_DATABASE_POOLER",
+    "CAFE_KEEP_ORDERS_DAYS",
+    "CAFE_KEEP_NAMES_DAYS",
 )
 
 
@@ -49,7 +52,7 @@ def _environment(service: str, settings: Settings, urls: DatabaseUrls, environ: 
     plain = {name: value for name, value in environ.items() if not name.startswith("CAFE_")}
     given = {name: environ[name] for name in AS_GIVEN if name in environ}
     own = {
-        "orders": {"CAFE_DATABASE_URL": urls.orders},
+        "orders": {"CAFE_DATABASE_URL": urls.orders, "CAFE_READ_DATABASE_URL": settings.read_database_url or ""},
         "frontend": {"CAFE_LISTEN_URL": urls.listen, **_openid(settings)},
     }
     told = {

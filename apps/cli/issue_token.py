@@ -15,12 +15,17 @@ LONGEST_HOURS = 24 * 366
 def token(chosen: argparse.Namespace) -> int:
     if not (math.isfinite(chosen.hours) and 0 < chosen.hours <= LONGEST_HOURS):
         raise PlainError(f"--hours must be above 0 and at most {LONGEST_HOURS}")
-    settings = Settings.load(surroundings())
+    secret = signing_secret(Settings.load(surroundings()))
+    print(mint(secret, subject="command line", role=chosen.role, lifetime=timedelta(hours=chosen.hours)))
+    return 0
+
+
+def signing_secret(settings: Settings) -> str:
+    """What the running café signs with. Raises PlainError where there is none yet."""
     secret = settings.secret or (_kept(settings) if settings.env is Environment.development else "")
     if not secret:
         raise PlainError("there is no secret to sign with yet: start the café with ./cafe up, or set CAFE_SECRET")
-    print(mint(secret, subject="command line", role=chosen.role, lifetime=timedelta(hours=chosen.hours)))
-    return 0
+    return secret
 
 
 def _kept(settings: Settings) -> str:

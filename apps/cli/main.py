@@ -17,7 +17,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("up", help="run the whole café: PostgreSQL, migrations, a sample menu, the three services")
     serve = commands.add_parser("serve", help="run one service in the foreground")
     serve.add_argument("service", choices=SERVICES)
-    commands.add_parser("migrate", help="apply pending migrations to CAFE_DATABASE_URL")
+    migrate = commands.add_parser("migrate", help="apply pending migrations to CAFE_DATABASE_URL")
+    migrate.add_argument("--sample-menu", action="store_true", help="and give a café that has no menu the sample one")
     token = commands.add_parser("token", help="print a bearer token, signed with this café's secret")
     token.add_argument("--role", choices=("staff", "service"), default="staff")
     token.add_argument("--hours", type=float, default=12.0, metavar="N", help="how long it is good; may be a fraction")
@@ -33,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
     rush = commands.add_parser("rush", help="a simulated rush against the running café")
     rush.add_argument("--customers", type=int, default=60, metavar="N", help="how many come in all")
     rush.add_argument("--minutes", type=float, default=2.0, metavar="M", help="within how long; may be a fraction")
-    commands.add_parser("release-check", help="image, compose and a rush in a real container engine; before a release")
+    release = commands.add_parser("release-check", help="image, compose and a rush in a real container engine")
+    parts = ("tls", "monitoring", "grafana", "scale")
+    release.add_argument("--without", action="append", default=[], choices=parts, help="leave this out")
     return cafe
 
 

@@ -2,18 +2,50 @@
 
 import argparse
 import asyncio
+import sys
 
 from apps.cli.surroundings import surroundings
 from apps.kit import migrations
+from apps.kit.roles import LISTEN_ROLE, ORDERS_ROLE, fault_in_password, open_roles
 from apps.kit.settings import Settings, SettingsError
+from apps.kit.starting_menu import fill_empty_menu
 
 
-def migrate(_: argparse.Namespace) -> int:
+def migrate(chosen: argparse.Namespace) -> int:
     settings = Settings.load(surroundings())
+    passwords = role_passwords(settings)
     if not settings.database_url:
         raise SettingsError(
             ["CAFE_DATABASE_URL is not set: which database is to be migrated? (`./cafe up` does its own)"]
         )
-    asyncio.run(migrations.migrate(settings.database_url))
+    asyncio.run(bring_up_to_date(settings.database_url, passwords))
+    if chosen.sample_menu:
+        asyncio.run(fill_empty_menu(settings.database_url))
     print("The database is up to date.")
     return 0
+
+
+def role_passwords(settings: Settings) -> dict[str, str]:
+    """The passwords that were set, by role. Raises SettingsError where one could be guessed."""
+    given = {
+        ORDERS_ROLE: ("CAFE_ORDERS_ROLE_PASSWORD", settings.orders_role_password),
+        LISTEN_ROLE: ("CAFE_LISTEN_ROLE_PASSWORD", settings.listen_role_password),
+    }
+    faults = [
+        f"{name}: {fault}" for name, password in given.values() if password and (fault := fault_in_password(password))
+    ]
+    if faults:
+        raise SettingsError(faults)
+    return {role: password for role, (_, password) in given.items() if password}
+
+
+async def bring_up_to_date(database_url: str, passwords: dict[str, str]) -> None:
+    """Migrates, gives the services' roles their rights and passwords, and says where an administrator is needed."""
+    for role in set(await migrations.migrate(database_url)) - set(passwords):
+        print(
+            f"cafe: warning: there is no role {role}, and this database's owner may not make it. Services that log in "
+            f"as the owner work, but may do more than they need. Let an administrator run CREATE ROLE {role} LOGIN "
+            "PASSWORD '…', then run `./cafe migrate` once more: it gives the role its rights.",
+            file=sys.stderr,
+        )
+    await open_roles(database_url, passwords)

@@ -10,9 +10,9 @@ import uvloop
 from apps.kit import logs
 from apps.kit.plain_error import PlainError
 from apps.kit.production import refusals
-from apps.kit.server import StartFailed, certificate_for, run
+from apps.kit.server import StartFailed, certificate_for, doorway_for, run
 from apps.kit.settings import Environment, Settings, SettingsError
-from apps.kit.state_folder import with_secrets
+from apps.kit.state_folder import with_password, with_secret
 
 
 def serve(chosen: argparse.Namespace) -> int:
@@ -20,7 +20,8 @@ def serve(chosen: argparse.Namespace) -> int:
     if faults := refusals(settings, chosen.service, os.environ):
         raise SettingsError(faults)
     if settings.env is Environment.development:
-        settings = with_secrets(settings)
+        settings = with_secret(settings)
+        settings = with_password(settings) if chosen.service == "orders" else settings
     logs.configure(settings.log, chosen.service)
     app = import_module(f"apps.{chosen.service}.app").create_app(settings)
     try:
@@ -31,6 +32,7 @@ def serve(chosen: argparse.Namespace) -> int:
                     settings.host,
                     settings.port_of(chosen.service),
                     certificate=certificate_for(settings, chosen.service),
+                    doorway=doorway_for(settings, chosen.service),
                 )
             )
     except (StartFailed, OSError) as error:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from signal import SIGHUP, SIGINT, SIGTERM
@@ -13,12 +12,13 @@ from apps.cli.banner import banner
 from apps.cli.cellar import database
 from apps.cli.children import child
 from apps.cli.console import Console, write
+from apps.cli.own_certificate import own_certificate
 from apps.cli.ports import SERVICES, check_ports
 from apps.cli.surroundings import surroundings
 from apps.kit.plain_error import PlainError
 from apps.kit.production import refusals
 from apps.kit.settings import Environment, Settings, SettingsError
-from apps.kit.state_folder import held, with_secrets, write_private
+from apps.kit.state_folder import held, with_password, with_secret, write_private
 from apps.kit.supervisor import supervised
 
 HEALTHY_SECONDS = 120.0
@@ -56,7 +56,7 @@ async def _until_told_to_stop(settings: Settings, environ: Mapping[str, str]) ->
 
 async def _open(settings: Settings, environ: Mapping[str, str], console: Console, hurry: asyncio.Event) -> None:
     password_is_generated = not settings.staff_password
-    settings = with_secrets(settings)
+    settings = with_password(with_secret(settings))
     with held(settings.state_dir):
         check_ports(settings)
         address_file = settings.state_dir / "database-url"
@@ -78,7 +78,7 @@ async def _all_healthy(settings: Settings) -> None:
     try:
         async with (
             asyncio.timeout(HEALTHY_SECONDS),
-            httpx.AsyncClient(trust_env=False, timeout=5, verify=_own_certificate(settings)) as client,
+            httpx.AsyncClient(trust_env=False, timeout=5, verify=own_certificate(settings)) as client,
         ):
             while waiting:
                 for service in sorted(waiting):
@@ -88,13 +88,3 @@ async def _all_healthy(settings: Settings) -> None:
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise PlainError(f"not healthy after {HEALTHY_SECONDS:g} s: {', '.join(sorted(waiting))}") from None
-
-
-def _own_certificate(settings: Settings) -> ssl.SSLContext | bool:
-    """Trusts the certificate we were given, whatever name it is for: we ask ourselves on this machine's own address."""
-    if settings.tls_certificate is None:
-        return True
-    context = ssl.create_default_context(cafile=str(settings.tls_certificate))
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return context

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
 
 from apps.frontend import board_api, events_api, oidc_sign_in, pages, proxy_api, sign_in, sockets
 from apps.frontend.admission import Door
 from apps.frontend.feed import Feed
+from apps.frontend.figures import Moment
 from apps.frontend.identity import Visitors
 from apps.frontend.live import RESTARTED, Live
 from apps.frontend.lookup import Lookup
@@ -14,10 +16,15 @@ from apps.frontend.oidc import Issuer
 from apps.frontend.proxy import Proxy
 from apps.frontend.seats import Seats
 from apps.frontend.sessions import Sessions
+from apps.kit import metrics
 from apps.kit.http import open_client
 from apps.kit.proxies import behind
-from apps.kit.service import Health, Service, create_service
+from apps.kit.scaffold import create_service
+from apps.kit.service import Health, Ready, Service
 from apps.kit.settings import Settings
+
+if TYPE_CHECKING:
+    from apps.kit.open_telemetry import Tracing
 
 SUMMARY = "What browsers and phones talk to: pages, the public API, and the live streams."
 
@@ -25,7 +32,7 @@ SUMMARY = "What browsers and phones talk to: pages, the public API, and the live
 def create_app(settings: Settings) -> Service:
     """The service; nothing is opened before it is served."""
     live = Live()
-    orders, kitchen = open_client(settings.orders_url), open_client(settings.kitchen_url)
+    orders, kitchen = open_client(settings.orders_url, "orders"), open_client(settings.kitchen_url, "kitchen")
     sessions = Sessions(orders, settings.secret)
     visitors = Visitors(sessions, settings.secret, settings.cors_origins)
     lookup = Lookup(live, orders, settings.secret)
@@ -37,6 +44,11 @@ def create_app(settings: Settings) -> Service:
         return Health(ready=live.stale_since is None, database="ok" if live.stale_since is None else "unreachable")
 
     app = create_service("frontend", SUMMARY, settings, visitors.of_request, probe)
+    app.readiness = lambda: Ready(live.loaded is not None and live.menu is not None, live.stale_since)
+    app.figures.show(metrics.calls)
+    app.figures.show(metrics.live)
+    moment = Moment(live)
+    app.figures.look_up(moment)
     board_api.register(app, live, lookup)
     proxy_api.register(app, Proxy(live, settings.secret), orders, kitchen)
     events_api.register(app, live, door)
@@ -59,7 +71,7 @@ def create_app(settings: Settings) -> Service:
             orders,
             kitchen,
             issuer.http if issuer else contextlib.nullcontext(),
-            _running(live, sessions, settings),
+            _running(_feed(live, sessions, settings, app.tracing), moment),
         ):
             yield
 
@@ -78,11 +90,15 @@ def _issuer(settings: Settings) -> Issuer | None:
     )
 
 
-@contextlib.asynccontextmanager
-async def _running(live: Live, sessions: Sessions, settings: Settings) -> AsyncGenerator[None, None]:
+def _feed(live: Live, sessions: Sessions, settings: Settings, tracing: "Tracing | None") -> Feed:
     assert settings.listen_url, "the settings were checked before"  # noqa: S101 - a fact for the type checker
-    feed = Feed(live, sessions.orders, settings.listen_url, settings.secret, sessions)
-    tasks = [asyncio.ensure_future(feed.run()), asyncio.ensure_future(live.beat_for_ever())]
+    return Feed(live, sessions.orders, settings.listen_url, settings.secret, sessions, tracing)
+
+
+@contextlib.asynccontextmanager
+async def _running(feed: Feed, moment: Moment) -> AsyncGenerator[None, None]:
+    moment.listener = feed.listener
+    tasks = [asyncio.ensure_future(feed.run()), asyncio.ensure_future(feed.live.beat_for_ever())]
     try:
         yield
     finally:

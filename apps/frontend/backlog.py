@@ -16,6 +16,10 @@ class Backlog:
         """The client has been given the present; from now on it must keep up."""
         self._granted = unread
 
+    def used(self, unread: int) -> float:
+        """How much of what the client may be behind is used, with so much unread: at 1 it is too slow."""
+        return 0.0 if self._granted is None else max(0.0, (unread - self._granted) / self._most)
+
     def is_too_much(self, unread: int) -> bool:
         """Whether the client is too slow with so much unread."""
         if self._granted is None:

@@ -24,12 +24,13 @@ class _Order(msgspec.Struct):
 
 
 class Notice(msgspec.Struct):
-    """What a notification says; without an order where that was too large for one."""
+    """What a notification says; without an order where that was too large for one, with a trace where there is one."""
 
     epoch: str
     seq: int
     committed_at: str = ""
     order: msgspec.Raw = msgspec.Raw()
+    trace: str = ""
 
 
 class LoggedEvent(msgspec.Struct):
@@ -72,6 +73,7 @@ class Entry:
     status: Status
     version: int
     since: str
+    ordered_at: str
     raw: bytes
 
     @property
@@ -106,6 +108,7 @@ def parse_entry(raw: bytes) -> Entry:
         order.status,
         order.version,
         since or order.updated_at,
+        order.ordered_at or order.updated_at,
         compact(raw),
     )
 

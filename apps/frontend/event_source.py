@@ -32,6 +32,10 @@ class EventSink:
         """From now on the client must keep up: it has been given all there is."""
         self._backlog.joined(self._queue.qsize())
 
+    def backlog(self) -> float:
+        """How near the client is to being let go; 1 is the end."""
+        return self._backlog.used(self._queue.qsize())
+
     def ping(self) -> None:
         """The heartbeats do."""
 

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
@@ -12,7 +14,7 @@ import structlog
 
 from apps.frontend import sessions
 from apps.frontend.board import Board
-from apps.frontend.change import Change, change_in, parse_board, parse_notice, parse_page
+from apps.frontend.change import Change, Notice, change_in, parse_board, parse_notice, parse_page
 from apps.frontend.live import Live
 from apps.frontend.menu import parse_menu
 from apps.frontend.sessions import Sessions
@@ -20,6 +22,9 @@ from apps.kit import metrics
 from apps.kit.encoding import utc_text
 from apps.kit.http import as_service
 from apps.kit.listener import Listener
+
+if TYPE_CHECKING:
+    from apps.kit.open_telemetry import Tracing
 
 log = structlog.get_logger("cafe.feed")
 
@@ -37,6 +42,10 @@ class _Refused(Exception):
     """The orders service answered with something else than what was asked for."""
 
 
+class _Forgotten(_Refused):
+    """What came after our position is not kept any more."""
+
+
 @dataclass
 class Feed:
     """From PostgreSQL to the board. A notification is a hint: the log decides (docs/adr/0003)."""
@@ -46,6 +55,7 @@ class Feed:
     listen_url: str
     secret: str
     sessions: Sessions
+    tracing: "Tracing | None" = None
     listener: Listener = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _confirmed_at: float = field(default=float("-inf"), init=False)
@@ -89,11 +99,17 @@ class Feed:
             log.warning("a malformed notification was passed over", reason=str(error))
             return
         if step is not None and notice.epoch == board.epoch and notice.seq == board.seq + 1:
-            self.live.apply(step)
+            with self._traced(notice):
+                self.live.apply(step)
             return
         metrics.gaps.inc()
         self._behind = True
         self._wake.set()
+
+    def _traced(self, notice: Notice) -> AbstractContextManager[None]:
+        if self.tracing is None or not notice.trace:
+            return contextlib.nullcontext()
+        return self.tracing.fan_out(notice.trace, notice.seq)
 
     async def _follow(self) -> None:
         while True:
@@ -121,7 +137,11 @@ class Feed:
         """
         board, proven = self.live.board, self._proven
         asked_at, known_to = time.monotonic(), board.seq
-        page, steps = parse_page(await self._get(f"/orders/events?after={proven}&limit={PAGE}"))
+        try:
+            page, steps = parse_page(await self._get(f"/orders/events?after={proven}&limit={PAGE}"))
+        except _Forgotten:
+            await self._read_board()
+            return False
         last = steps[-1].seq if steps else proven
         whole = last - proven == len(steps) and (last == page.head or len(steps) == PAGE)
         if page.epoch != board.epoch or page.head < known_to or not whole or self._was_lied_to(steps):
@@ -160,6 +180,8 @@ class Feed:
 
     async def _get(self, path: str) -> bytes:
         response = await self._request(path, {})
+        if response.status_code == 410:
+            raise _Forgotten(path)
         if response.status_code != 200:
             raise _Refused(f"{path}: {response.status_code}")
         return response.content

@@ -9,7 +9,7 @@ import structlog
 
 from apps.domain.errors import Unavailable
 from apps.domain.numbers import redact
-from apps.frontend import message
+from apps.frontend import business, message
 from apps.frontend.board import Board
 from apps.frontend.change import Change, Entry
 from apps.frontend.menu import Menu
@@ -63,6 +63,8 @@ class Live:
     def apply(self, step: Change) -> None:
         """Takes the next change and sends it to all whom it concerns. Raises Gap where it is not the next."""
         board = self.board
+        before = board.entries.get(step.entry.order_number)
+        began = time.perf_counter()
         board.apply(step)
         self.kitchen.publish(board, step)
         self.display.publish(board, step)
@@ -70,10 +72,12 @@ class Live:
         if watched is not None:
             watched.publish(board, step)
         self._tell_waiting(step.entry)
+        metrics.fan_out.observe(time.perf_counter() - began)
         metrics.changes.inc()
         committed = datetime.fromisoformat(step.committed_at) if step.committed_at else None
         if committed is not None:
             metrics.commit_to_send.observe(max(0.0, time.time() - committed.timestamp()))
+        business.count(before, step, self.menu)
 
     def restart(self, board: Board) -> None:
         """Begins afresh with another board: another history, or one too far ahead."""

@@ -12,16 +12,25 @@ class _Menu(msgspec.Struct):
     items: msgspec.Raw
 
 
+class _Item(msgspec.Struct):
+    id: int
+    name: str
+
+
 _decoder = msgspec.json.Decoder(_Menu)
+_items = msgspec.json.Decoder(list[_Item])
 
 
 @dataclass(frozen=True)
 class Menu:
-    """`document` is the whole menu, `items` its list of items, both as JSON; `tag` is the orders service's ETag."""
+    """`document` is the whole menu, `items` its list of items, both as JSON; `names` are the items' by their ids;
+    `tag` is the orders service's ETag.
+    """
 
     document: bytes
     currency: str
     items: bytes
+    names: dict[int, str]
     tag: str
 
 
@@ -29,4 +38,5 @@ def parse_menu(body: bytes, tag: str) -> Menu:
     """The orders service's menu. Raises msgspec.DecodeError."""
     document = compact(body)
     menu = _decoder.decode(document)
-    return Menu(document, menu.currency, bytes(menu.items), tag)
+    names = {item.id: item.name for item in _items.decode(menu.items)}
+    return Menu(document, menu.currency, bytes(menu.items), names, tag)

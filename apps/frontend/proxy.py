@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import httpx
 import msgspec
-from quart import Response, g, request
+from quart import Response, request
 
 from apps.frontend.live import Live
 from apps.kit.access import caller
@@ -42,7 +42,6 @@ class Proxy:
     async def pass_on(self, client: httpx.AsyncClient, path: str, *, writes_order: bool = False) -> Response:
         """The other service's answer. Raises its refusals in its own words, and Unreachable."""
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
-        headers["X-Request-ID"] = g.request_id
         headers |= vouched(self.secret)
         identity = caller()
         if identity is not None:

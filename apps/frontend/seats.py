@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from apps.domain.errors import Unavailable
 from apps.kit import metrics
+from apps.kit.doorway import seated
+from apps.kit.limits import network
 
 COME_BACK_IN_SECONDS = 30
 
@@ -20,7 +22,7 @@ class Full(Unavailable):
 
 
 class Seats:
-    """Counts who sits where; a whole café may share one address."""
+    """Counts who sits where; a whole café may share one address, and who has an IPv6 one has the whole /64."""
 
     def __init__(self, most: int, most_from_one_address: int) -> None:
         self._most = most
@@ -30,7 +32,7 @@ class Seats:
 
     def check(self, address: str) -> None:
         """Raises Full where there is no seat for somebody from there."""
-        if self._all >= self._most or self._taken[address] >= self._most_from_one_address:
+        if self._all >= self._most or self._taken[network(address)] >= self._most_from_one_address:
             metrics.turned_away.inc()
             raise Full
 
@@ -38,12 +40,14 @@ class Seats:
     def taken(self, address: str) -> Iterator[None]:
         """Takes a seat for as long as it lasts. Raises Full."""
         self.check(address)
+        where = network(address)
         self._all += 1
-        self._taken[address] += 1
+        self._taken[where] += 1
         try:
-            yield
+            with seated():
+                yield
         finally:
             self._all -= 1
-            self._taken[address] -= 1
-            if not self._taken[address]:
-                del self._taken[address]
+            self._taken[where] -= 1
+            if not self._taken[where]:
+                del self._taken[where]

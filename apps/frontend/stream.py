@@ -24,6 +24,9 @@ class Sink(Protocol):
     def ping(self) -> None:
         """Makes the peer's machine answer."""
 
+    def backlog(self) -> float:
+        """How much of what it may be behind is used: at 1 it is let go."""
+
     def close(self, code: int) -> None:
         """Ends the connection with a websocket close code, where it is one."""
 
@@ -49,6 +52,7 @@ class Stream:
         """Brings a client up to the board by all it missed or a snapshot, and from now on keeps it there."""
         missed = None if position is None else board.after(position.epoch, position.seq)
         if position is None or missed is None:
+            metrics.snapshots.inc()
             sink.send(message.snapshot(board.epoch, board.seq, self.view.orders(board)))
         else:
             metrics.resumes.inc()

@@ -22,21 +22,31 @@ def major_version(binaries: Path) -> int:
 async def prepare(data: Path, binaries: Path, password: str, run_as: RunAs) -> None:
     """Leave `data` ready to be served: made the first time, freed of a leftover server every other time."""
     ours = major_version(binaries)
-    theirs = _version_of(data)
+    theirs = version_of(data)
     if not theirs:
         await _make(data, binaries, password, run_as, ours)
         return
     if theirs != ours:
         raise EmbeddedError(
-            f"{data} was made by PostgreSQL {theirs} and this café brings {ours}. Carry it over with the pg_dump of "
-            f"version {theirs} and psql into a new café, or move {data} away to begin with an empty one"
+            f"{data} was made by PostgreSQL {theirs} and this café brings {ours}; nothing in it was touched.\n"
+            f"To carry it over: 1. `./cafe backup cafe.dump`, with the release that made it or PostgreSQL {theirs} "
+            f"installed here; 2. move {data} away; 3. `./cafe restore cafe.dump`; 4. `./cafe up`"
         )
     hand_over(data, run_as.owner)
     await asyncio.to_thread(stop_leftover, data)
 
 
-def _version_of(data: Path) -> int:
-    return int((data / "PG_VERSION").read_text()) if data.exists() else 0
+def version_of(data: Path) -> int:
+    """The major version of the PostgreSQL that made it; 0 where there is nothing yet."""
+    if not data.exists():
+        return 0
+    try:
+        return int((data / "PG_VERSION").read_text().split(".")[0])
+    except (OSError, ValueError):
+        raise EmbeddedError(
+            f"{data} is not a data folder of PostgreSQL (its PG_VERSION cannot be read): move it away, or set "
+            "CAFE_STATE_DIR to another folder"
+        ) from None
 
 
 async def _make(data: Path, binaries: Path, password: str, run_as: RunAs, version: int) -> None:

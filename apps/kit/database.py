@@ -12,6 +12,8 @@ import asyncpg
 import structlog
 
 from apps.domain.errors import Unavailable
+from apps.kit.pool_figures import Borrowing, away
+from apps.kit.tracing import trace_queries
 
 log = structlog.get_logger("cafe.database")
 
@@ -21,6 +23,8 @@ CONNECT_SECONDS = 5.0
 ACQUIRE_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
 POOL_SIZE = 10
+STATEMENTS_KEPT = 100
+REPLICA_CONNECT_SECONDS = 2.0
 
 QUERIES = Path(__file__).parents[2] / "sql" / "queries"
 
@@ -55,14 +59,16 @@ class Database:
     """Where connections are borrowed."""
 
     pool: "asyncpg.Pool[asyncpg.Record]"
+    name: str = "primary"
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for one piece of work. Raises DatabaseAway where there is none, or it is lost on the way."""
         try:
-            async with self.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            async with Borrowing(self.name, self.pool.acquire(timeout=ACQUIRE_SECONDS)) as connection:
                 yield connection
         except AWAY as error:
+            away.labels(self.name).inc()
             raise DatabaseAway from error
 
     @asynccontextmanager
@@ -83,12 +89,39 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, attempts: int = START_ATTEMPTS, every_seconds: float = START_EVERY_SECONDS
+    url: str, *, attempts: int = START_ATTEMPTS, every_seconds: float = START_EVERY_SECONDS, pooled: bool = False
 ) -> AsyncIterator[Database]:
-    """The database behind `url` for as long as the app lives. Raises DatabaseNeverCame after the last attempt."""
-    pool = await _first_pool(url, attempts, every_seconds)
-    try:
+    """The database behind `url` for as long as the app lives. Raises DatabaseNeverCame after the last attempt.
+
+    `pooled`: PgBouncer in transaction mode is in between, where what is prepared once is not there the next time.
+    """
+    pool = await _first_pool(url, attempts, every_seconds, 0 if pooled else STATEMENTS_KEPT)
+    async with _closing(pool):
         yield Database(pool)
+
+
+@asynccontextmanager
+async def open_replica(url: str, *, pooled: bool = False) -> AsyncIterator[Database]:
+    """The same without a wait at the start: it connects when it is first asked, and may be away."""
+    statements = 0 if pooled else STATEMENTS_KEPT
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=POOL_SIZE,
+        timeout=REPLICA_CONNECT_SECONDS,
+        command_timeout=COMMAND_SECONDS,
+        statement_cache_size=statements,
+        server_settings={"application_name": "cafe-orders-reading"},
+        init=trace_queries,
+    )
+    async with _closing(pool):
+        yield Database(pool, "replica")
+
+
+@asynccontextmanager
+async def _closing(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[None]:
+    try:
+        yield
     finally:
         try:
             await asyncio.wait_for(pool.close(), 3)
@@ -96,7 +129,7 @@ async def open_database(
             pool.terminate()
 
 
-async def _first_pool(url: str, attempts: int, every_seconds: float) -> "asyncpg.Pool[asyncpg.Record]":
+async def _first_pool(url: str, attempts: int, every_seconds: float, statements: int) -> "asyncpg.Pool[asyncpg.Record]":
     for attempt in range(1, attempts + 1):
         try:
             return await asyncpg.create_pool(
@@ -105,7 +138,9 @@ async def _first_pool(url: str, attempts: int, every_seconds: float) -> "asyncpg
                 max_size=POOL_SIZE,
                 timeout=CONNECT_SECONDS,
                 command_timeout=COMMAND_SECONDS,
+                statement_cache_size=statements,
                 server_settings={"application_name": "cafe-orders"},
+                init=trace_queries,
             )
         except (*AWAY, asyncpg.InvalidCatalogNameError) as error:
             log.warning("the database does not answer yet", attempt=attempt, attempts=attempts, reason=str(error))

@@ -9,19 +9,21 @@ import contextlib
 from typing import Any
 
 import h11
-from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol import h11 as h11_protocol
 from hypercorn.protocol import ws_stream
 from hypercorn.protocol.h11 import H11Protocol
 from wsproto.extensions import PerMessageDeflate
 
+from apps.kit.doorway import here
 from apps.kit.inbound import QuietStream
 
 HEADERS_SECONDS = 10.0
 STALLED_SECONDS = 4.0
 CLOSING_SECONDS = 4.0
 
+_create_stream = H11Protocol._create_stream  # noqa: SLF001
 _handle = H11Protocol.handle
 _protocol_send = TCPServer.protocol_send
 
@@ -38,6 +40,16 @@ async def _refuse_upgrades(self: H11Protocol, event: Any) -> None:
     del self, event
 
 
+async def _refuse_two_lengths(self: H11Protocol, request: h11.Request) -> None:
+    """A body with two lengths is one request to a proxy and two to us, or the reverse (RFC 9112 section 6.3)."""
+    named = {name for name, _ in request.headers}
+    if b"transfer-encoding" in named and (b"content-length" in named or request.http_version < b"1.1"):
+        await self._send_error_response(400)
+        await self.send(Closed())
+    else:
+        await _create_stream(self, request)
+
+
 def _has_begun(protocol: Any) -> bool:
     """Whether a part of the next request's headers is there."""
     connection = protocol.connection
@@ -50,6 +62,18 @@ async def _notice_a_beginning(self: H11Protocol, event: Event) -> None:
     begun, self.begun = getattr(self, "begun", False), _has_begun(self)  # type: ignore[attr-defined]
     if self.begun and not begun and self.keep_alive_requests:  # type: ignore[attr-defined]
         await self.send(Updated(idle=True))
+    guest = here.get()
+    if guest is not None and self.connection.their_state not in (h11.IDLE, h11.SEND_BODY):
+        guest.doorway.serve(guest)
+
+
+async def _read_until_gone(self: TCPServer) -> None:
+    """Lets go at once of who has hung up: else it is kept, file and all, until it would have been idle for too long."""
+    with contextlib.suppress(OSError):
+        while data := await self.reader.read(MAX_RECV):
+            await self.protocol.handle(RawData(data))
+    await self.protocol.handle(Closed())
+    await self.idle_task.stop()
 
 
 async def _idle_timeout(self: TCPServer) -> None:
@@ -66,6 +90,9 @@ async def _idle_timeout(self: TCPServer) -> None:
 async def _send(self: TCPServer, event: Event) -> None:
     """Writes, and waits for a slow reader as long as it reads at all."""
     if not isinstance(event, RawData):
+        guest = here.get()
+        if guest is not None and isinstance(event, Updated) and event.idle:
+            guest.doorway.wait_for(guest)
         await _protocol_send(self, event)
         return
     async with self.send_lock:
@@ -113,7 +140,9 @@ def apply() -> None:
     vars(ws_stream)["PerMessageDeflate"] = NoDeflate
     vars(h11_protocol)["WSStream"] = QuietStream
     H11Protocol._check_protocol = _refuse_upgrades  # type: ignore[method-assign]  # noqa: SLF001
+    H11Protocol._create_stream = _refuse_two_lengths  # type: ignore[method-assign]  # noqa: SLF001
     H11Protocol.handle = _notice_a_beginning  # type: ignore[method-assign]
+    TCPServer._read_data = _read_until_gone  # type: ignore[method-assign]  # noqa: SLF001
     TCPServer._idle_timeout = _idle_timeout  # type: ignore[method-assign]  # noqa: SLF001
     TCPServer._close = _close  # type: ignore[method-assign]  # noqa: SLF001
     TCPServer._initiate_server_close = _initiate_server_close  # type: ignore[method-assign]  # noqa: SLF001

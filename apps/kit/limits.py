@@ -17,7 +17,7 @@ from apps.kit.tokens import Identity, Role
 
 MOST_REMEMBERED = 20_000
 REQUESTS = ("requests", 1000, 6000)
-NEVER_REFUSED = ("/livez", "/health", "/metrics", "/static/")
+NEVER_REFUSED = ("/livez", "/readyz", "/health", "/metrics", "/static/")
 
 
 class TooManyRequests(CafeError):

@@ -10,6 +10,7 @@ import asyncpg
 
 from apps.kit.lifeline import outcome
 from apps.kit.plain_error import PlainError
+from apps.kit.roles import LISTEN_ROLE, ORDERS_ROLE
 from apps.kit.setting_values import ROOT
 
 MIGRATIONS = ROOT / "sql" / "migrations"
@@ -21,8 +22,12 @@ class MigrationFailed(PlainError):
     """The database could not be brought to this release; what is said is dbmate's own."""
 
 
-async def migrate(database_url: str, folder: Path = MIGRATIONS) -> None:
-    """Apply what is pending. The lock is the connection's own, so a crash cannot leave it behind."""
+async def migrate(database_url: str, folder: Path = MIGRATIONS) -> list[str]:
+    """Apply what is pending, then roles.sql beside `folder`; the roles of ours that are not there and may not be made.
+
+    The lock is the connection's own, so a crash cannot leave it behind.
+    """
+    roles = _text(folder.with_name("roles.sql"))
     try:
         guard = await asyncpg.connect(database_url, timeout=10)
     except (OSError, asyncpg.PostgresError, ValueError) as error:
@@ -30,8 +35,24 @@ async def migrate(database_url: str, folder: Path = MIGRATIONS) -> None:
     try:
         await guard.execute("select pg_advisory_lock($1)", LOCK)
         await _dbmate(database_url, folder)
+        return await _grant(guard, roles)
     finally:
         guard.terminate()
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+async def _grant(owner: "asyncpg.Connection[asyncpg.Record]", roles: str) -> list[str]:
+    if not roles:
+        return []
+    try:
+        await owner.execute(roles)
+    except asyncpg.PostgresError as error:
+        raise MigrationFailed(f"could not give the services' roles their rights: {error}") from None
+    there = {row["rolname"] for row in await owner.fetch("select rolname from pg_roles")}
+    return [role for role in (ORDERS_ROLE, LISTEN_ROLE) if role not in there]
 
 
 async def _dbmate(database_url: str, folder: Path) -> None:

@@ -11,13 +11,25 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from quart import Quart
 
+from apps.domain.errors import CafeError
 from apps.kit.access import allowed
+from apps.kit.database import DatabaseAway
+from apps.kit.http import Unreachable
+from apps.kit.limits import TooManyRequests
 from apps.kit.openapi import JSON, Operation, Parameter, Schema
+from apps.kit.passwords import Busy
 from apps.kit.problems import PROBLEM
 from apps.kit.shapes import Order, Problem
 
 REF = "#/components/schemas/{model}"
 WITHOUT_BODY = (204, 304)
+OF_THE_KIT = (Busy, DatabaseAway, TooManyRequests, Unreachable)
+PASSED_ON = {
+    "history_forgotten": (410, "Not all that came after this is kept any more. Begin with /board."),
+    "idempotency_in_progress": (409, "A request with this Idempotency-Key is still being worked on."),
+    "item_not_found": (404, "There is no such item on the menu."),
+}
+"""What the orders service says in its own terms, and the others only repeat."""
 
 
 def _operations(app: Quart) -> list[tuple[str, str, Operation, Callable[..., Any]]]:
@@ -114,6 +126,21 @@ def _describe(operation: Operation, view: Callable[..., Any], path: str) -> Sche
     return described
 
 
+def _all_below(error: type[CafeError]) -> list[type[CafeError]]:
+    return [error, *(below for kind in error.__subclasses__() for below in _all_below(kind))]
+
+
+def _problems() -> list[Schema]:
+    """Every code that a problem may carry: what `type` points to (RFC 9457 section 3.1.1)."""
+    found = {code: {"code": code, "status": status, "description": said} for code, (status, said) in PASSED_ON.items()}
+    known: tuple[type[CafeError], ...] = (*_all_below(CafeError), *OF_THE_KIT)
+    for error in known:
+        if "code" in vars(error):
+            said = (error.__doc__ or "").strip()
+            found[error.code] = {"code": error.code, "status": error.status, "description": said}
+    return [found[code] for code in sorted(found)]
+
+
 def document(app: Quart, summary: str) -> Schema:
     """The OpenAPI document of all described routes of `app`."""
     found = _operations(app)
@@ -130,6 +157,7 @@ def document(app: Quart, summary: str) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": f"Café Lumière: {app.name}", "version": "1", "description": summary},
         "paths": paths,
+        "x-problems": _problems(),
         "components": {
             "schemas": definitions.get("$defs", {}),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},

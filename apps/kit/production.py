@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from apps.kit import tracing
 from apps.kit.settings import Environment, Settings
 
 SECRET_CHARACTERS = 32
@@ -13,10 +14,20 @@ def refusals(settings: Settings, service: str, environ: Mapping[str, str]) -> li
     """One line per fault, each saying what to do; none when the service may start."""
     production = settings.env is Environment.production
     return [
+        *_traces(settings),
         *_database(settings, service, production=production),
         *(_production(settings, environ) if production else ()),
+        *(_password(settings) if production and service == "orders" else ()),
         *(_open_wire(settings) if production and service == "frontend" else ()),
     ]
+
+
+def _traces(settings: Settings) -> Iterator[str]:
+    if settings.otlp_endpoint and tracing.missing():
+        yield (
+            "CAFE_OTLP_ENDPOINT is set and OpenTelemetry is not installed: "
+            "`.venv/bin/python -m pip install -r requirements/image.txt` brings it, or remove the setting"
+        )
 
 
 def _database(settings: Settings, service: str, *, production: bool) -> Iterator[str]:
@@ -30,8 +41,6 @@ def _database(settings: Settings, service: str, *, production: bool) -> Iterator
 def _production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
     if _weak(settings.secret, SECRET_CHARACTERS):
         yield "CAFE_SECRET is missing or weak: use 32 random characters, such as `openssl rand -hex 32` prints"
-    if _weak(settings.staff_password, PASSWORD_CHARACTERS):
-        yield "CAFE_STAFF_PASSWORD is missing or weak: give it 12 characters or more that are hard to guess"
     if not settings.rate_limits:
         yield "CAFE_RATE_LIMITS=off is for benchmarks: remove it in production"
     if "*" in settings.cors_origins:
@@ -41,6 +50,12 @@ def _production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]
     for switch in DEBUG_SWITCHES:
         if environ.get(switch, "").lower() not in {"", "0", "false", "no"}:
             yield f"{switch} is on: remove it, production does not run in debug mode"
+
+
+def _password(settings: Settings) -> Iterator[str]:
+    """The orders service alone compares it; the others need not know it."""
+    if _weak(settings.staff_password, PASSWORD_CHARACTERS):
+        yield "CAFE_STAFF_PASSWORD is missing or weak: give it 12 characters or more that are hard to guess"
 
 
 def _open_wire(settings: Settings) -> Iterator[str]:

@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from hypercorn.asyncio import serve
-from hypercorn.config import Config, Sockets
+from hypercorn.config import Config
 from hypercorn.utils import LifespanFailureError
 
 from apps.kit import hardening
+from apps.kit.doorway import Doorway
+from apps.kit.open_files import most_connections
 from apps.kit.service import Service
+from apps.kit.serving import serve
 from apps.kit.settings import Settings
 
 log = structlog.get_logger("cafe.server")
 DRAIN_SECONDS = 6.0
 BACKLOG = 2048
-UNACKNOWLEDGED_MILLISECONDS = 30_000
+MOST_CONNECTIONS = 2000
+UNACKNOWLEDGED_MILLISECONDS = 10_000
 
 
 class StartFailed(Exception):
@@ -30,8 +33,9 @@ class StartFailed(Exception):
 def listen(host: str, port: int) -> socket.socket:
     """A socket to accept connections on. Raises OSError where the port cannot be had.
 
-    A peer that has not acknowledged anything for 30 s is given up by the kernel (Linux, tcp(7) TCP_USER_TIMEOUT), and
-    so is one whose host is gone: every live stream sends something at least every 10 s.
+    A peer that has not acknowledged anything for 10 s is given up by the kernel (Linux, tcp(7) TCP_USER_TIMEOUT), and
+    so is one whose host is gone: every live stream sends something at least every 10 s. A ping may go unanswered for
+    no longer either: a phone that was in a tunnel comes back and resumes.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
@@ -56,23 +60,23 @@ def certificate_for(settings: Settings, service: str) -> Certificate | None:
     return Certificate(settings.tls_certificate, settings.tls_key)
 
 
-class Configuration(Config):
-    """Serves one socket of ours. Hypercorn's own are inherited by every child process, and outlive us there."""
+def doorway_for(settings: Settings, service: str) -> Doorway:
+    """How many connections a service takes.
 
-    listener: socket.socket
+    Behind a proxy, and between the services, all come from the same few addresses: there only their sum counts.
+    """
+    alone = service != "frontend" or settings.trusted_hops > 0
+    return Doorway(
+        settings.connections, settings.connections if alone else settings.connections_per_address, most_connections()
+    )
 
-    def create_sockets(self) -> Sockets:
-        return Sockets([self.listener], [], []) if self.ssl_enabled else Sockets([], [self.listener], [])
 
-
-def configuration(listener: socket.socket, certificate: Certificate | None) -> Config:
+def configuration(certificate: Certificate | None) -> Config:
     """How Hypercorn is set up for every service."""
-    config = Configuration()
-    config.listener = listener
+    config = Config()
     if certificate is not None:
         config.certfile, config.keyfile = str(certificate.chain), str(certificate.key)
     config.alpn_protocols = ["http/1.1"]
-    config.backlog = BACKLOG
     config.errorlog = logging.getLogger("hypercorn.error")
     config.accesslog = None
     config.graceful_timeout = 1
@@ -104,6 +108,7 @@ async def run(
     until: Callable[[], Awaitable[None]] | None = None,
     *,
     certificate: Certificate | None = None,
+    doorway: Doorway | None = None,
 ) -> None:
     """Serves `app` until `until` returns (by default: SIGTERM or SIGINT), then drains it and returns.
 
@@ -111,6 +116,7 @@ async def run(
     """
     hardening.apply()
     wait = until or stop_on_signals()
+    doorway = doorway or Doorway(MOST_CONNECTIONS, MOST_CONNECTIONS, most_connections())
 
     async def shutdown() -> None:
         await wait()
@@ -123,6 +129,6 @@ async def run(
     with listen(host, port) as listener:
         log.info("serving", address=f"{'https' if certificate else 'http'}://{host}:{listener.getsockname()[1]}")
         try:
-            await serve(app, configuration(listener, certificate), shutdown_trigger=shutdown)
+            await serve(app, configuration(certificate), listener, doorway, shutdown)
         except LifespanFailureError as error:
             raise StartFailed(app.why_it_cannot_start or str(error)) from error

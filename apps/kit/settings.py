@@ -25,7 +25,18 @@ from apps.kit.setting_values import (
     zone,
 )
 
-SECRETS = frozenset({"secret", "staff_password", "database_url", "listen_url", "oidc_client_secret"})
+SECRETS = frozenset(
+    {
+        "secret",
+        "staff_password",
+        "database_url",
+        "read_database_url",
+        "listen_url",
+        "orders_role_password",
+        "listen_role_password",
+        "oidc_client_secret",
+    }
+)
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 PostgresUrl = Annotated[str, BeforeValidator(url_of("postgresql", "postgres"))]
@@ -59,7 +70,13 @@ class Settings:
     orders_url: HttpUrl = ""
     kitchen_url: HttpUrl = ""
     database_url: PostgresUrl | None = field(default=None, repr=False)
+    database_pooler: Literal["none", "transaction"] = "none"
+    read_database_url: PostgresUrl | None = field(default=None, repr=False)
     listen_url: PostgresUrl | None = field(default=None, repr=False)
+    orders_role_password: str = field(default="", repr=False)
+    listen_role_password: str = field(default="", repr=False)
+    keep_orders_days: Annotated[int | None, Field(ge=1, le=36_500)] = None
+    keep_names_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     state_dir: Annotated[Path, BeforeValidator(state_folder)] = ROOT / ".cafe"
     secret: str = field(default="", repr=False)
     staff_password: Annotated[str, BeforeValidator(password)] = field(default="", repr=False)
@@ -74,6 +91,10 @@ class Settings:
     rate_limits: Annotated[bool, BeforeValidator(switch)] = True
     sockets: Annotated[int, Field(ge=1)] = 15_000
     sockets_per_address: Annotated[int, Field(ge=1)] = 2_000
+    connections: Annotated[int, Field(ge=1)] = 2_000
+    connections_per_address: Annotated[int, Field(ge=1)] = 64
+    otlp_endpoint: HttpUrl = ""
+    metrics: Literal["open", "token"] = "open"
     timezone: Annotated[ZoneInfo, BeforeValidator(zone)] = field(default_factory=machine_timezone)
     log: Literal["text", "json"] = field(default_factory=lambda: "text" if sys.stdout.isatty() else "json")
 

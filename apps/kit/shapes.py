@@ -166,6 +166,14 @@ class Liveness(BaseModel):
     service: str
 
 
+class Readiness(BaseModel):
+    status: Literal["ok", "unavailable"]
+    service: str
+    stale_since: str | None = Field(
+        description="since when the frontend's answers may be out of date; null: they are not"
+    )
+
+
 class HealthReport(BaseModel):
     status: Literal["ok", "unavailable"]
     service: str

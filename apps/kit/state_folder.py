@@ -68,13 +68,17 @@ def pronounceable() -> str:
     return "-".join(words)
 
 
-def with_secrets(settings: Settings) -> Settings:
-    """The secrets that were not set, from the state folder; generated there the first time."""
-    if settings.secret and settings.staff_password:
+def with_secret(settings: Settings) -> Settings:
+    """With a signing key: where none was set, the state folder's, generated there the first time."""
+    if settings.secret:
         return settings
     make(settings.state_dir)
-    return replace(
-        settings,
-        secret=settings.secret or generated_once(settings.state_dir / "secret", lambda: secrets.token_urlsafe(48)),
-        staff_password=settings.staff_password or generated_once(settings.state_dir / "staff-password", pronounceable),
-    )
+    return replace(settings, secret=generated_once(settings.state_dir / "secret", lambda: secrets.token_urlsafe(48)))
+
+
+def with_password(settings: Settings) -> Settings:
+    """With something to sign in with: where none was set, the state folder's, generated there the first time."""
+    if settings.staff_password:
+        return settings
+    make(settings.state_dir)
+    return replace(settings, staff_password=generated_once(settings.state_dir / "staff-password", pronounceable))

@@ -78,9 +78,10 @@ def mint_sign_in_key(secret: str) -> str:
     return _sign(secret, SIGN_IN, SIGN_IN_KEY_LIFETIME, {"jti": secrets.token_urlsafe(16)})
 
 
-def read_sign_in_key(secret: str, key: str) -> str:
-    """The id of a genuine sign-in key, under which it is remembered as used. Raises SignInNeeded."""
-    return str(_read(secret, key, SIGN_IN).get("jti", ""))
+def read_sign_in_key(secret: str, key: str) -> tuple[str, float]:
+    """A genuine sign-in key's id, under which it is remembered as used, and when it was made. Raises SignInNeeded."""
+    claims = _read(secret, key, SIGN_IN)
+    return str(claims.get("jti", "")), float(str(claims.get("iat", 0)))
 
 
 def mint_visit(secret: str, address: str) -> str:

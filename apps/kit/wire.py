@@ -5,8 +5,8 @@ Hypercorn keeps the transport behind the ASGI `send`; this is the only place tha
 """
 
 import asyncio
+import math
 import struct
-import time
 from typing import Any
 
 from hypercorn.protocol.ws_stream import WSStream
@@ -44,7 +44,7 @@ def transport_behind(send: Any) -> asyncio.WriteTransport | None:
     return transport if hasattr(transport, "get_write_buffer_size") else None
 
 
-def silence_of(send: Any) -> float:
-    """For how many seconds nothing at all has come from an accepted websocket's client; 0 where that is not known."""
+def heard_at(send: Any) -> float:
+    """When (time.monotonic) anything at all last came from an accepted websocket's client; infinity if not known."""
     inbound = getattr(getattr(send, "__self__", None), "inbound", None)
-    return 0.0 if inbound is None else time.monotonic() - inbound.heard
+    return math.inf if inbound is None else float(inbound.heard)

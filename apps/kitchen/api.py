@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from quart import Quart, Response, g, request
+from quart import Quart, Response, request
 
 from apps.domain.lifecycle import ACTIVE, Status, Step
 from apps.kit import shapes
@@ -39,7 +39,7 @@ _entry = msgspec.json.Decoder(_Entry)
 
 
 def _credentials() -> Mapping[str, str]:
-    return {"Authorization": request.headers["Authorization"], "X-Request-ID": g.request_id}
+    return {"Authorization": request.headers["Authorization"]}
 
 
 def _unless_changed(ticket: Ticket) -> None:

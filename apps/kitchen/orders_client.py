@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 import httpx
 import stamina
+from prometheus_client import Counter
 
 from apps.kit.http import Unreachable, relayed
+from apps.kit.metrics import Group
+
+figures = Group()
+retries = Counter("cafe_retries_total", "Calls to the orders service that were made once more.", registry=figures)
 
 ATTEMPTS = 3
 FIRST_WAIT_SECONDS = 0.1
@@ -46,6 +51,8 @@ class OrdersClient:
                 wait_max=MOST_WAIT_SECONDS,
                 wait_jitter=FIRST_WAIT_SECONDS,
             ):
+                if attempt.num > 1:
+                    retries.inc()
                 with attempt:
                     response = await self.http.request(method, path, headers=dict(headers), content=content)
                     _unless_asked_to_wait(response)

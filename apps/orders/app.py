@@ -1,15 +1,21 @@
 """The orders service, put together."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 
+from apps.kit import pool_figures
 from apps.kit.access import bearer
-from apps.kit.database import DatabaseNeverCame, open_database
+from apps.kit.database import Database, DatabaseNeverCame, open_database, open_replica
 from apps.kit.proxies import behind
-from apps.kit.service import Health, Service, create_service
+from apps.kit.scaffold import create_service
+from apps.kit.service import Health, Service
 from apps.kit.settings import Settings
 from apps.orders import history_api, menu_api, orders_api, sessions_api
 from apps.orders.cafe import Cafe
+from apps.orders.keeper import Keeper
 from apps.orders.limits import Limits
+from apps.orders.reading import Reading
 
 SUMMARY = "Orders, the menu and their history. The only writer of the café's database."
 
@@ -23,6 +29,8 @@ def create_app(settings: Settings) -> Service:
         return Health(ready=answers, database="ok" if answers else "unreachable")
 
     app = create_service("orders", SUMMARY, settings, bearer(settings.secret), probe)
+    app.figures.show(pool_figures.group)
+    app.figures.look_up(pool_figures.Pools(cafe.pools))
     limits = Limits(settings.secret, settings.rate_limits)
     orders_api.register(app, cafe, limits)
     menu_api.register(app, cafe)
@@ -33,14 +41,38 @@ def create_app(settings: Settings) -> Service:
     @app.while_serving
     async def lifespan() -> AsyncGenerator[None, None]:
         assert settings.database_url, "the settings were checked before"  # noqa: S101 - a fact for the type checker
+        pooled = settings.database_pooler == "transaction"
         try:
-            async with open_database(settings.database_url) as database:
-                cafe.opened = database
-                yield
-                cafe.opened = None
+            async with open_database(settings.database_url, pooled=pooled) as database, _replica(settings) as replica:
+                reading = Reading(database, replica)
+                keeper = Keeper(database, settings.keep_names_days, settings.keep_orders_days)
+                cafe.opened, cafe.reading_from = database, reading
+                async with _at_work(reading.run(), keeper.run()):
+                    yield
+                cafe.opened = cafe.reading_from = None
         except DatabaseNeverCame as error:
             app.why_it_cannot_start = str(error)
             app.logger.disabled = True  # one clear line follows in place of Quart's traceback
             raise
 
     return app
+
+
+@asynccontextmanager
+async def _replica(settings: Settings) -> AsyncIterator[Database | None]:
+    if settings.read_database_url is None:
+        yield None
+        return
+    async with open_replica(settings.read_database_url, pooled=settings.database_pooler == "transaction") as replica:
+        yield replica
+
+
+@asynccontextmanager
+async def _at_work(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

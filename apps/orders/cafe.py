@@ -8,6 +8,8 @@ import msgspec
 
 from apps.domain.errors import Unavailable
 from apps.kit.database import Database
+from apps.kit.pool_figures import Pool
+from apps.orders.reading import Reading
 
 
 class _Number(msgspec.Struct):
@@ -19,16 +21,29 @@ _decoder = msgspec.json.Decoder(_Number)
 
 @dataclass
 class Cafe:
-    """The database, once it is open, and the café's clock."""
+    """The database and where lists are read, once they are open, and the café's clock."""
 
     timezone: ZoneInfo
     opened: Database | None = field(default=None)
+    reading_from: Reading | None = field(default=None)
 
     @property
     def database(self) -> Database:
         if self.opened is None:
             raise Unavailable
         return self.opened
+
+    @property
+    def reading(self) -> Reading:
+        """For lists and statistics, which may be some seconds old."""
+        if self.reading_from is None:
+            raise Unavailable
+        return self.reading_from
+
+    def pools(self) -> dict[str, Pool]:
+        """The pools of connections that are open, by name."""
+        replica = self.reading_from.replica if self.reading_from else None
+        return {database.name: database.pool for database in (self.opened, replica) if database is not None}
 
     def today(self) -> date:
         """The present café day."""

@@ -2,6 +2,7 @@
 
 from quart import Quart, Response
 
+from apps.domain.errors import CafeError
 from apps.kit import shapes
 from apps.kit.access import STAFF_OR_SERVICE, allow
 from apps.kit.database import queries
@@ -15,6 +16,12 @@ MOST_EVENTS = 1000
 JUST_FINISHED_MINUTES = 15
 
 
+class HistoryForgotten(CafeError):
+    """Not all that came after this is kept any more. Begin with /board, or go on after `first_after`."""
+
+    status, code = 410, "history_forgotten"
+
+
 def register(app: Quart, cafe: Cafe) -> None:
     """Adds the routes to `app`."""
 
@@ -24,7 +31,7 @@ def register(app: Quart, cafe: Cafe) -> None:
         "Every change after a position, in commit order.",
         tag="history",
         returns=shapes.Events,
-        problems=(422, 503),
+        problems=(410, 422, 503),
         parameters=(
             AFTER,
             Parameter(
@@ -36,7 +43,10 @@ def register(app: Quart, cafe: Cafe) -> None:
         after = whole("after", default=0)
         limit = whole("limit", default=MOST_EVENTS, least=1, most=MOST_EVENTS)
         async with cafe.database.connection() as connection:
-            return json_response((await queries.events_after(connection, after=after, limit=limit)).encode())
+            page = await queries.events_after(connection, after=after, limit=limit)
+        if after < page["first_after"]:
+            raise HistoryForgotten(first_after=page["first_after"])
+        return json_response(page["body"].encode())
 
     @app.get("/board")
     @allow(STAFF_OR_SERVICE)
@@ -58,6 +68,8 @@ def register(app: Quart, cafe: Cafe) -> None:
     @allow(STAFF_OR_SERVICE)
     @describe("The figures of today's café day.", tag="history", returns=shapes.Statistics, problems=(503,))
     async def stats() -> Response:
-        async with cafe.database.connection() as connection:
-            body = await queries.kitchen_statistics(connection, day_start=cafe.day_start(), timezone=str(cafe.timezone))
+        day_start, timezone = cafe.day_start(), str(cafe.timezone)
+        body = await cafe.reading.read(
+            lambda connection: queries.kitchen_statistics(connection, day_start=day_start, timezone=timezone)
+        )
         return json_response(body.encode())

@@ -7,6 +7,7 @@ from typing import Any
 from apps.domain.errors import Conflict, IllegalStep, OrderNotFound
 from apps.domain.lifecycle import FOLLOWING, Status, before
 from apps.kit.database import Connection, Database, queries
+from apps.kit.tracing import traceparent
 
 ATTEMPTS = 5
 
@@ -76,6 +77,7 @@ async def move_order(
                 order_number=found.order_number,
                 status=target.value,
                 actor=actor,
+                trace=traceparent(),
                 allowed_from=[found.status.value],
                 versions=[found.version],
             )

@@ -76,8 +76,9 @@ def register(app: Quart, cafe: Cafe, limits: Limits) -> None:
         statuses = among("status", tuple(Status))
         limit = whole("limit", default=100, least=1, most=MOST_LISTED)
         before = whole("before", least=1, most=MOST_ID)
-        async with cafe.database.connection() as connection:
-            page = await queries.list_orders(connection, statuses=statuses, limit=limit, before=before)
+        page = await cafe.reading.read(
+            lambda connection: queries.list_orders(connection, statuses=statuses, limit=limit, before=before)
+        )
         headers = {}
         if page["more"]:
             filtered = f"&status={','.join(statuses)}" if statuses else ""

@@ -12,6 +12,7 @@ from apps.domain.numbers import order_number
 from apps.kit.database import Connection, Database, queries
 from apps.kit.encoding import to_json
 from apps.kit.requests import Cart
+from apps.kit.tracing import traceparent
 from apps.orders.menu import read_menu
 
 KEY_WAIT_SECONDS = 5
@@ -115,5 +116,6 @@ async def _insert(connection: Connection, cart: Cart, day: date, actor: str) -> 
         items=to_json([_stored(line) for line in lines]).decode(),
         total_price=total,
         actor=actor,
+        trace=traceparent(),
     )
     return body

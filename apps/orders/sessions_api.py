@@ -37,9 +37,9 @@ def register(app: Quart, cafe: Cafe, settings: Settings, limits: Limits) -> None
         async with cafe.database.connection() as connection:
             await limits.spend_sign_in(connection)
         if body.key is not None:
-            key_id = read_sign_in_key(settings.secret, body.key)
+            key_id, issued_at = read_sign_in_key(settings.secret, body.key)
             async with cafe.database.connection() as connection:
-                if await queries.spend_sign_in_key(connection, key_id=key_id) is None:
+                if await queries.spend_sign_in_key(connection, key_id=key_id, issued_at=issued_at) is None:
                     raise SignInNeeded("That link was used already. Please sign in with the password.")
             return
         if not await password.matches(body.password or ""):

@@ -1,6 +1,8 @@
--- name: spend_sign_in_key(key_id)$
--- The key's id the first time, nothing ever after.
-INSERT INTO spent_sign_in_keys (key_id) VALUES (:key_id) ON CONFLICT DO NOTHING RETURNING key_id;
+-- name: spend_sign_in_key(key_id, issued_at)$
+-- The key's id the first time, nothing ever after; nor for a key from before this database was restored.
+INSERT INTO spent_sign_in_keys (key_id)
+SELECT :key_id FROM cafe WHERE sign_in_keys_from < to_timestamp(CAST(:issued_at AS float8))
+ON CONFLICT DO NOTHING RETURNING key_id;
 
 -- name: open_session(token_hash, seconds)!
 -- Keeps a new session's hash, and lets the expired ones go.

@@ -1,6 +1,6 @@
 -- name: kitchen_statistics(day_start, timezone)$
 -- The kitchen's figures over the café day that began at :day_start, as JSON; durations in seconds, null before the first.
-WITH today AS (SELECT * FROM orders WHERE created_at >= :day_start OR served_at >= :day_start OR cancelled_at >= :day_start),
+WITH today AS (SELECT * FROM orders WHERE created_at >= :day_start OR updated_at >= :day_start),
 waiting AS (SELECT extract(epoch FROM ready_at - ordered_at) AS seconds FROM today WHERE ready_at >= :day_start),
 pickup AS (SELECT extract(epoch FROM served_at - ready_at) AS seconds FROM today WHERE served_at >= :day_start AND ready_at IS NOT NULL),
 open_lines AS (

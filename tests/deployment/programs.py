@@ -39,28 +39,39 @@ def in_wheel(name: str) -> Path:
 
 
 @cache
-def from_debian(package: str, inside: str) -> Path:
-    """A program on the PATH, else out of Debian's package: unpacked, not installed, so that nothing is started."""
+def from_debian(package: str, inside: str, libraries: tuple[str, ...] = ()) -> Path:
+    """A program on the PATH, else out of Debian's package: unpacked, not installed, so that nothing is started.
+
+    `libraries` are packages that it cannot run without, unpacked into the same tree: see `told_of_libraries`.
+    """
     if found := shutil.which(Path(inside).name):
         return Path(found)
-    target = TOOLS / package
+    target = TOOLS / "+".join((package, *libraries))
     if not (target / inside).exists():
         apt = shutil.which("apt-get")
         if not apt:
             pytest.skip(f"{Path(inside).name} is not on the PATH, and there is no apt-get to bring it")
         fetched = TOOLS / f".{package}-{os.getpid()}"
         fetched.mkdir(parents=True)
+        download = [apt, "-qq", "download", package, *libraries]
         try:
-            if _run([apt, "-qq", "download", package], fetched):
+            if _run(download, fetched):
                 _run([apt, "-qq", "update"], fetched)
-                if _run([apt, "-qq", "download", package], fetched):
-                    pytest.skip(f"apt-get could not bring {package}")
+                if _run(download, fetched):
+                    pytest.skip(f"apt-get could not bring {' '.join(download[3:])}")
             for archive in fetched.glob("*.deb"):
                 subprocess.run(["dpkg", "-x", str(archive), str(fetched / "tree")], check=True)  # noqa: S603, S607
             (fetched / "tree").rename(target)
         finally:
             shutil.rmtree(fetched)
     return target / inside
+
+
+def told_of_libraries(program: Path) -> dict[str, str]:
+    """The environment for a program that `from_debian` unpacked beside its libraries."""
+    tree = next((parent for parent in program.parents if parent.parent == TOOLS), None)
+    folders = sorted({str(found.parent) for found in tree.glob("usr/lib/*/*.so*")}) if tree else []
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(folders)} if folders else dict(os.environ)
 
 
 def _run(command: list[str], folder: Path) -> int:

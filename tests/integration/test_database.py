@@ -23,7 +23,7 @@ async def test_every_statement_prepares_on_the_migrated_schema(sql: asyncpg.Conn
     assert len(names) >= 18
     for name in names:
         await sql.prepare(getattr(queries, name).sql)
-    assert {file.stem for file in QUERIES.glob("*.sql")} == {"limits", "menu", "orders", "sessions", "stats"}
+    assert {file.stem for file in QUERIES.glob("*.sql")} == {"keeping", "limits", "menu", "orders", "sessions", "stats"}
 
 
 @pytest.mark.parametrize(

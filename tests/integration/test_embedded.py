@@ -77,11 +77,25 @@ async def test_a_folder_that_was_only_half_made_is_made_again(folder: Path) -> N
     assert not (folder / "postgres.new").exists()
 
 
-async def test_data_of_another_major_version_is_refused_with_a_way_out(folder: Path) -> None:
+@pytest.mark.parametrize("version", ["9.6\n", "14\n", "99\n"])
+async def test_data_of_another_major_version_is_refused_with_a_way_out(folder: Path, version: str) -> None:
     await prepared(folder)
-    (folder / "postgres" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(embedded.EmbeddedError, match="pg_dump"):
+    (folder / "postgres" / "PG_VERSION").write_text(version)
+    with pytest.raises(embedded.EmbeddedError, match=r"cafe backup(.|\n)*cafe restore"):
         await prepared(folder)
+
+
+@pytest.mark.parametrize("version", ["", "seventeen\n", None])
+async def test_a_folder_that_is_none_of_postgresqls_is_refused_and_left_alone(
+    folder: Path, version: str | None
+) -> None:
+    (folder / "postgres").mkdir()
+    (folder / "postgres" / "diary").write_text("dear diary")
+    if version is not None:
+        (folder / "postgres" / "PG_VERSION").write_text(version)
+    with pytest.raises(embedded.EmbeddedError, match="not a data folder of PostgreSQL"):
+        await prepared(folder)
+    assert (folder / "postgres" / "diary").read_text() == "dear diary"
 
 
 async def test_a_server_left_over_is_stopped_before_the_next_starts(folder: Path) -> None:
@@ -121,7 +135,7 @@ async def test_the_roles_get_passwords_and_the_listener_may_listen_and_read_noth
     postgres_server: PostgresServer, database_url: str
 ) -> None:
     secret = secrets.token_hex()
-    await open_roles(database_url, secret)
+    await open_roles(database_url, {role: role_password(secret, role) for role in (ORDERS_ROLE, LISTEN_ROLE)})
     database = database_url.rpartition("/")[2]
     as_listener = postgres_server.server.url(database, LISTEN_ROLE, role_password(secret, LISTEN_ROLE))
     listener = await asyncpg.connect(as_listener)

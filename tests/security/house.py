@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGTERM
+from typing import Any
 
 import httpx
 
@@ -57,9 +58,10 @@ class House:
         yield growth
         growth.bytes = self.memory("VmHWM") - before
 
-    async def knock(self, request: bytes, buffer: int = 0) -> "Knock":
+    async def knock(self, request: bytes, buffer: int = 0, source: str = "127.0.0.1") -> "Knock":
         """A connection on which these bytes were sent; `buffer` is how much the kernel takes for who does not read."""
         door = socket.socket()
+        door.bind((source, 0))
         if buffer:
             door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         door.setblocking(False)  # noqa: FBT003 - its one argument
@@ -135,9 +137,12 @@ def frame(payload: bytes, first: int = 0x81) -> bytes:
 
 
 @asynccontextmanager
-async def open_house(database_url: str, folder: Path, **variables: str) -> AsyncIterator[House]:
-    """Orders and kitchen in this process, the frontend in one of its own."""
-    async with run_cafe(database_url, names=("orders", "kitchen")) as cafe:
+async def open_house(
+    database_url: str, folder: Path, *, files: int | None = None, verify: Any = True, **variables: str
+) -> AsyncIterator[House]:
+    """Orders and kitchen in this process, the frontend in one of its own, which may have so many `files` open."""
+    tls = {name: value for name, value in variables.items() if name.startswith("CAFE_TLS")}
+    async with run_cafe(database_url, names=("orders", "kitchen"), verify=verify, **tls) as cafe:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CAFE_")} | {
             "CAFE_FRONTEND_PORT": str(cafe.settings.frontend_port),
             "CAFE_ORDERS_URL": cafe.orders,
@@ -153,6 +158,8 @@ async def open_house(database_url: str, folder: Path, **variables: str) -> Async
         }
         with (folder / "frontend.log").open("wb") as log:
             command = [sys.executable, "-P", "-m", "apps", "serve", "frontend"]
+            if files is not None:
+                command = ["/bin/sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
             process = await spawn(command, SIGTERM, stdout=log, stderr=log, env=environment)
         knocks: list[Knock] = []
         try:

@@ -1,5 +1,6 @@
 """A database elsewhere: passwords by SCRAM, and a certificate that is checked to the name."""
 
+import asyncio
 import shutil
 import ssl
 import tempfile
@@ -12,9 +13,12 @@ import pytest
 import trustme
 
 from apps.kit.database import DatabaseNeverCame, open_database
+from apps.kit.lifeline import outcome
 from apps.kit.migrations import migrate
+from apps.kit.postgres_programs import at_least, without_password
 from apps.kit.unprivileged import hand_over
 from tests import postgres
+from tests.integration.command import cafe
 from tests.postgres import PostgresServer
 
 # the embedded PostgreSQL is built without TLS: an installed one is needed
@@ -81,3 +85,23 @@ async def test_a_certificate_for_another_name_or_from_another_authority_is_refus
     with pytest.raises((DatabaseNeverCame, ssl.SSLError, asyncpg.PostgresError)):
         async with open_database(_url(server, host, trusted, tmp_path), attempts=1):
             pass
+
+
+async def test_a_backup_and_its_restore_are_encrypted_too(
+    server: PostgresServer, authority: trustme.CA, tmp_path: Path
+) -> None:
+    server.execute("postgres", "create database one")
+    server.execute("postgres", "create database other")
+    url = _url(server, "localhost", authority, tmp_path)
+    one, other = url.replace("/postgres?", "/one?"), url.replace("/postgres?", "/other?")
+    await migrate(one)
+    file = str(tmp_path / "cafe.dump")
+    for words, place in ((("backup", file), one), (("restore", file), other)):
+        done = await asyncio.to_thread(cafe, *words, CAFE_DATABASE_URL=place)
+        assert done.returncode == 0, done.stderr
+        # what pg_dump and psql were told is what they keep to: a name that is not in the certificate ends them as well
+        shown, told = without_password(place.replace("localhost", "127.0.0.1"))
+        dump = [at_least(1, place, "").path("pg_dump"), "--no-password", "--schema-only", f"--dbname={shown}"]
+        assert (await outcome(dump, env=told))[0] != 0
+    async with open_database(other, attempts=1) as database, database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM orders") == 0

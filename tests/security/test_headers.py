@@ -5,6 +5,8 @@ import re
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from apps.frontend.app import create_app as create_frontend
+from apps.kit.service import Service
 from tests.cafe import RunningCafe, bearer, run_cafe
 
 EVERYWHERE = {
@@ -50,13 +52,27 @@ async def test_a_tracking_page_and_its_refusals_tell_nobody_its_address(cafe: Ru
     assert {name: page.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
 
 
+def addresses_of(app: Service) -> set[str]:
+    """Every address of a service that one can simply go to."""
+    return {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments}
+
+
 async def test_no_page_has_anything_inline_as_it_is_sent(cafe: RunningCafe) -> None:
-    number = (await cafe.order('<img src=x onerror="alert(1)">'))["order_number"]
-    for path in (*PAGES, f"/orders/{number}", "/nothing", "/orders/042-0000000000000000"):
-        page = await cafe.http.get(cafe.frontend + path, headers={**HTML, **bearer()})
-        assert page.headers["content-type"].startswith("text/html"), path
-        assert not INLINE.search(page.text), (path, INLINE.search(page.text))
+    """All of them: whichever address answers HTML, whoever asks, refusals and mistakes included."""
+    name = '<img src=x onerror="alert(1)">'
+    number = (await cafe.order(name))["order_number"]
+    frontend = addresses_of(create_frontend(cafe.settings)) - {"/api/display/events", "/api/kitchen/events"}
+    urls = [cafe.frontend + path for path in (*frontend, f"/orders/{number}", "/nothing", "/orders/042-0")]
+    urls += [base + path for base in (cafe.orders, cafe.kitchen) for path in ("/docs", "/nothing")]
+    urls += [f"{cafe.frontend}/sign-in?key=bad", f"{cafe.frontend}/sign-in?next=%22onload=%22"]
+    answers = [await cafe.http.get(url, headers={**HTML, **who}) for url in urls for who in ({}, bearer())]
+    answers.append(await cafe.http.post(f"{cafe.frontend}/sign-in", data={"password": name}, headers=HTML))
+    pages = [answer for answer in answers if answer.headers.get("content-type", "").startswith("text/html")]
+    assert {page.url.path for page in pages} >= {*PAGES, f"/orders/{number}", "/nothing"}
+    for page in pages:
+        assert not INLINE.search(page.text), (page.url, INLINE.search(page.text))
         assert "<img src=x" not in page.text
+        assert "unsafe" not in page.headers["Content-Security-Policy"]
 
 
 async def test_https_is_asked_to_stay_https(database_url: str) -> None:

@@ -1,12 +1,39 @@
-"""Too many live connections at once, from one address and in all: refused before the handshake, and only then."""
+"""Too many connections at once, live or not, from one address and in all: the others notice nothing of them."""
 
+import asyncio
 import contextlib
 import json
+import resource
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.cafe import RunningCafe, eventually, run_cafe
+from tests.security.house import (
+    GONE_WITHIN_SECONDS,
+    MEGABYTE,
+    MOST_COST,
+    NORMAL_SECONDS,
+    House,
+    Knock,
+    open_house,
+)
+from tests.security.test_tls import Files, files
+
+__all__ = ["files"]
+
+CROWD = 3000
+ASKS = b"GET /livez HTTP/1.1\r\nHost: cafe\r\n\r\n"
+PARTS = {
+    "nothing at all": b"",
+    "a part of the headers": b"GET / HTTP/1.1\r\nHost: cafe\r\nX-Slow: ",
+    "a part of a body": b"POST /api/orders HTTP/1.1\r\nHost: cafe\r\nContent-Length: 100\r\n\r\n{",
+    "a request, and no other": ASKS,
+}
 
 
 async def test_one_more_than_there_are_seats_is_told_to_come_back_later(database_url: str) -> None:
@@ -50,3 +77,149 @@ async def _has_room(cafe: RunningCafe) -> bool:
             return True
     except InvalidStatus:
         return False
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """This process may hold a crowd's end of its connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2 * CROWD:
+        pytest.skip("this machine does not let one process have so many connections")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * CROWD), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextlib.asynccontextmanager
+async def somebody_from(address: str) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.AsyncHTTPTransport(local_address=address, verify=False)
+    async with httpx.AsyncClient(transport=transport, timeout=6 * NORMAL_SECONDS) as http:
+        yield http
+
+
+async def crowd(house: House, says: bytes, many: int = CROWD) -> list[Knock]:
+    """So many connections from one address; who is turned away at once is turned away."""
+    came = []
+    for _ in range(many):
+        with contextlib.suppress(ConnectionError):
+            came.append(await house.knock(says, source="127.0.0.3"))
+    return came
+
+
+async def is_answered(house: House, http: httpx.AsyncClient) -> float:
+    """Asks over a connection of its own; the seconds that took."""
+    began = time.monotonic()
+    answer = await http.get(f"{house.cafe.frontend}/api/menu", headers={"Connection": "close"})
+    assert answer.status_code == 200
+    return time.monotonic() - began
+
+
+@pytest.mark.usefixtures("many_files")
+@pytest.mark.parametrize("says", PARTS.values(), ids=PARTS)
+async def test_a_crowd_that_only_keeps_us_waiting_stops_nobody(database_url: str, tmp_path: Path, says: bytes) -> None:
+    """Neither another address nor the crowd's own: behind it there is a whole café."""
+    async with open_house(database_url, tmp_path) as house, contextlib.AsyncExitStack() as guests:
+        others = [await guests.enter_async_context(somebody_from(each)) for each in ("127.0.0.4", "127.0.0.3")]
+        for http in others:
+            await is_answered(house, http)
+        with house.growth() as cost:
+            coming = asyncio.create_task(crowd(house, says))
+            took = [await is_answered(house, http) for _ in range(20) for http in others]
+            await coming
+            took += [await is_answered(house, http) for http in others]
+        print(f"cost {cost.bytes / MEGABYTE:.1f} MB; the slowest of the others' requests took {max(took):.2f} s")
+        assert cost.bytes <= MOST_COST
+
+
+@pytest.mark.usefixtures("many_files")
+async def test_a_crowd_that_begins_no_handshake_stops_nobody(database_url: str, tmp_path: Path, files: Files) -> None:
+    async with (
+        open_house(database_url, tmp_path, verify=files.trust, **files.variables) as house,
+        somebody_from("127.0.0.4") as other,
+        somebody_from("127.0.0.3") as neighbour,
+    ):
+        for http in (other, neighbour):
+            await is_answered(house, http)
+        with house.growth() as cost:
+            came = await crowd(house, b"\x16\x03\x01")
+            took = [await is_answered(house, http) for http in (other, neighbour)]
+        assert cost.bytes <= MOST_COST
+        print(f"cost {cost.bytes / MEGABYTE:.1f} MB; the slowest of the others' requests took {max(took):.2f} s")
+        await asyncio.gather(*(each.until_cut_off() for each in came))
+
+
+@pytest.mark.usefixtures("many_files")
+async def test_who_has_all_the_files_there_are_makes_room(database_url: str, tmp_path: Path) -> None:
+    """So many that their number alone would stop the process from opening the connections that it needs itself."""
+    async with (
+        open_house(database_url, tmp_path, files=256, CAFE_CONNECTIONS_PER_ADDRESS="3000") as house,
+        somebody_from("127.0.0.4") as other,
+    ):
+        await crowd(house, PARTS["a part of the headers"], 400)
+        await is_answered(house, other)
+        assert (await house.cafe.order())["pickup_number"] == "001", (
+            "which takes a new connection to the orders service"
+        )
+
+
+async def test_who_hangs_up_leaves_nothing_behind(database_url: str, tmp_path: Path) -> None:
+    """Neither before a request nor between two: an idle connection's time is for those who are still there."""
+    async with open_house(database_url, tmp_path) as house:
+        before = _open_files(house)
+        for says in (b"", ASKS):
+            came = await crowd(house, says, 50)
+            for each in came:
+                if says:
+                    await each.reader.readuntil(b"}")
+                each.writer.close()
+            await eventually(lambda: _has_no_more_files(house, before), GONE_WITHIN_SECONDS / 2)
+
+
+def _open_files(house: House) -> int:
+    return len(list(Path(f"/proc/{house.pid}/fd").iterdir()))
+
+
+async def _has_no_more_files(house: House, before: int) -> bool:
+    return _open_files(house) <= before + 5
+
+
+async def test_an_idle_connection_makes_room_and_a_fresh_one_is_served(database_url: str) -> None:
+    async with run_cafe(database_url, CAFE_CONNECTIONS_PER_ADDRESS="3") as cafe:
+        await cafe.http.aclose()
+        doors = [await _asked(cafe) for _ in range(5)]
+        assert [await _is_open(reader) for reader, _ in doors] == [False, False, True, True, True]
+        for _, writer in doors:
+            writer.close()
+        cafe.http = httpx.AsyncClient(trust_env=False)
+
+
+async def test_live_streams_leave_room_for_requests(database_url: str) -> None:
+    async with run_cafe(database_url, CAFE_CONNECTIONS_PER_ADDRESS="2") as cafe, contextlib.AsyncExitStack() as screens:
+        watching = [await screens.enter_async_context(cafe.screen("/ws/display")) for _ in range(5)]
+        events = f"{cafe.frontend}/api/display/events"
+        listening = [await screens.enter_async_context(cafe.http.stream("GET", events)) for _ in range(3)]
+        for screen in watching:
+            assert (await screen.next())["type"] == "snapshot"
+        for each in listening:
+            assert await anext(each.aiter_lines())
+        number = (await cafe.order())["order_number"]
+        assert (await cafe.step(number, "start")).status_code == 200
+        for screen in watching:
+            assert (await screen.change())["order"]["pickup_number"] == number[:3]
+
+
+async def _asked(cafe: RunningCafe) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", cafe.settings.frontend_port)
+    writer.write(ASKS)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), NORMAL_SECONDS)
+    assert head.startswith(b"HTTP/1.1 200")
+    await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+    return reader, writer
+
+
+async def _is_open(reader: asyncio.StreamReader) -> bool:
+    try:
+        await asyncio.wait_for(reader.read(1), 0.5)
+    except TimeoutError:
+        return True
+    return False

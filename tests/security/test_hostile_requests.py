@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.kit import service
+from apps.kit import scaffold
 from apps.kit.setting_values import ROOT
 from tests.cafe import RunningCafe, run_cafe
 from tests.security.house import open_house
@@ -53,6 +53,25 @@ async def test_a_line_break_in_a_header_is_two_headers_or_none(cafe: RunningCafe
         assert answer.split()[1] in (b"200", b"400")
 
 
+TWO_LENGTHS = (
+    b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+    b"POST /nothing HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+)
+
+
+@pytest.mark.parametrize("request_", TWO_LENGTHS, ids=["both kinds", "two numbers", "older than chunks"])
+async def test_a_body_of_two_lengths_is_refused_and_what_follows_is_not_read(
+    cafe: RunningCafe, request_: bytes
+) -> None:
+    """Where a proxy sees one request and we see two, the second would be smuggled past it."""
+    smuggled = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    for port in (cafe.settings.frontend_port, cafe.settings.orders_port, cafe.settings.kitchen_port):
+        answer = await say(port, request_ + smuggled)
+        assert answer.startswith(b"HTTP/1.1 400"), answer[:100]
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+
 async def test_no_answer_repeats_a_line_break_of_the_address(cafe: RunningCafe) -> None:
     for path in (
         "/kitchen%0d%0aSet-Cookie:%20x=1",
@@ -81,8 +100,8 @@ async def test_a_line_of_the_log_cannot_be_forged(form: str, database_url: str, 
 async def test_a_body_that_does_not_come_ends_the_connection(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert service.BODY_SECONDS == 15
-    monkeypatch.setattr(service, "BODY_SECONDS", 0.3)
+    assert scaffold.BODY_SECONDS == 15
+    monkeypatch.setattr(scaffold, "BODY_SECONDS", 0.3)
     async with run_cafe(database_url) as cafe:
         for port in (cafe.settings.frontend_port, cafe.settings.orders_port):
             path = "/api/orders" if port == cafe.settings.frontend_port else "/orders"

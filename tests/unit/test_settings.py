@@ -144,7 +144,7 @@ def test_production_refuses_what_is_weak_or_missing(service: str, name: str, val
 
 
 def test_a_service_is_asked_only_for_what_it_uses() -> None:
-    assert refused("kitchen", CAFE_DATABASE_URL="", CAFE_LISTEN_URL="") == ""
+    assert refused("kitchen", CAFE_DATABASE_URL="", CAFE_LISTEN_URL="", CAFE_STAFF_PASSWORD="") == ""
     assert refused("frontend", CAFE_DATABASE_URL="") == ""
     assert refused("orders", CAFE_LISTEN_URL="") == ""
 

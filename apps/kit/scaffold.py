@@ -1,0 +1,60 @@
+"""The scaffold of a service: errors, access, documentation, health, metrics and headers, the same on all three."""
+
+from collections.abc import AsyncGenerator, Sequence
+
+from quart_cors import cors
+
+from apps.kit import tracing
+from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, Authenticate, guard
+from apps.kit.assets import serve_assets
+from apps.kit.limits import Requests
+from apps.kit.observe import observe
+from apps.kit.problems import speak_problems
+from apps.kit.self_report import answer_for_itself
+from apps.kit.service import ROOT, Probe, Service
+from apps.kit.settings import Settings
+
+MOST_BODY_BYTES = 32 * 1024
+BODY_SECONDS = 15
+
+
+def create_service(name: str, summary: str, settings: Settings, authenticate: Authenticate, probe: Probe) -> Service:
+    """An empty service called `name`; routes are registered by whoever calls this."""
+    app = Service(name, summary)
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, BODY_TIMEOUT=BODY_SECONDS, PROVIDE_AUTOMATIC_OPTIONS=True)
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
+    speak_problems(app)
+    guard(app, authenticate, Requests(limited=settings.rate_limits))
+    observe(app, believes_traces=name != "frontend" or settings.trusted_hops > 0)
+    answer_for_itself(app, probe, EVERYONE if settings.metrics == "open" else STAFF_OR_SERVICE)
+    serve_assets(app, ROOT / "static")
+    _trace(app, settings.otlp_endpoint)
+    if settings.cors_origins:
+        app = _cross_origin(app, settings.cors_origins)
+    return app
+
+
+def _trace(app: Service, endpoint: str) -> None:
+    @app.while_serving
+    async def traced() -> AsyncGenerator[None, None]:
+        async with tracing.running(endpoint, app.name) as app.tracing:
+            yield
+
+
+def _cross_origin(app: Service, origins: Sequence[str]) -> Service:
+    cors(
+        app,
+        allow_origin=list(origins),
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
+        allow_methods=["GET", "POST", "PUT", "PATCH"],
+        expose_headers=[
+            "ETag",
+            "Location",
+            "Link",
+            "Retry-After",
+            "RateLimit",
+            "Idempotent-Replayed",
+            "Cafe-Stale-Since",
+        ],
+    )
+    return app

@@ -1,0 +1,158 @@
+"""Who may come in, and who has to make room: the longest awaited, and nobody whom we owe an answer."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from apps.domain.errors import Unavailable
+from apps.frontend.seats import Seats
+from apps.kit.doorway import Doorway, Guest
+from apps.kit.server import doorway_for
+from apps.kit.settings import Settings
+
+A, B = "192.0.2.1", "192.0.2.2"
+
+
+class Street:
+    """Connections that come and go, without a server."""
+
+    def __init__(self) -> None:
+        self.ends: list[socket.socket] = []
+        self.entered: list[Guest] = []
+
+    def come(self, doorway: Doorway, address: str = A) -> tuple[Guest | None, socket.socket]:
+        """Somebody from there, None if they are refused, and their end of the connection."""
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)  # noqa: FBT003 - its one argument
+        self.ends += [ours, theirs]
+        guest = Guest(doorway, ours, address, self.entered.append)
+        return guest if doorway.let_in(guest) else None, theirs
+
+
+@pytest.fixture
+def street() -> Iterator[Street]:
+    made = Street()
+    yield made
+    for end in made.ends:
+        end.close()
+
+
+def is_open(theirs: socket.socket) -> bool:
+    try:
+        return theirs.recv(1) != b""
+    except BlockingIOError:
+        return True
+
+
+def test_the_longest_awaited_of_an_address_makes_room_for_the_next_from_there(street: Street) -> None:
+    doorway = Doorway(100, 3, 100)
+    _, other = street.come(doorway, B)
+    ends = [street.come(doorway)[1] for _ in range(5)]
+    assert [is_open(end) for end in ends] == [False, False, True, True, True]
+    assert is_open(other), "it is none of their business"
+
+
+def test_in_all_the_longest_awaited_makes_room_wherever_it_is_from(street: Street) -> None:
+    doorway = Doorway(3, 3, 100)
+    ends = [street.come(doorway, address)[1] for address in (A, B, A, B)]
+    assert [is_open(end) for end in ends] == [False, True, True, True]
+
+
+def test_saying_a_part_of_something_does_not_make_one_newer(street: Street) -> None:
+    doorway = Doorway(100, 2, 100)
+    (slow, first), (_, second) = street.come(doorway), street.come(doorway)
+    assert slow
+    doorway.wait_for(slow)
+    street.come(doorway)
+    assert (is_open(first), is_open(second)) == (False, True)
+
+
+def test_who_has_had_an_answer_makes_room_before_who_has_not_been_heard(street: Street) -> None:
+    doorway = Doorway(100, 2, 100)
+    (_, fresh), (answered, idle) = street.come(doorway), street.come(doorway)
+    assert answered
+    doorway.serve(answered)
+    doorway.wait_for(answered)
+    street.come(doorway)
+    assert (is_open(fresh), is_open(idle)) == (True, False)
+
+
+def test_whom_we_owe_an_answer_stays_until_it_has_it(street: Street) -> None:
+    doorway = Doorway(100, 2, 100)
+    (busy, first), (_, second) = street.come(doorway), street.come(doorway)
+    assert busy
+    doorway.serve(busy)
+    _, third = street.come(doorway)
+    assert (is_open(first), is_open(second), is_open(third)) == (True, False, True)
+    doorway.wait_for(busy)
+    street.come(doorway)
+    assert (is_open(first), is_open(third)) == (False, True)
+
+
+def test_where_nobody_can_make_room_newcomers_wait_outside_in_a_line(street: Street) -> None:
+    doorway = Doorway(100, 1, 100)
+    busy, theirs = street.come(doorway)
+    assert busy
+    doorway.serve(busy)
+    first, second = street.come(doorway)[0], street.come(doorway)[0]
+    other, _ = street.come(doorway, B)
+    assert street.entered == [busy, other]
+    assert is_open(theirs)
+    doorway.forget(busy)
+    doorway.forget(busy)
+    assert street.entered == [busy, other, first, second], "the first has said nothing yet, and so makes room"
+
+
+def test_who_has_its_answer_makes_room_for_the_line(street: Street) -> None:
+    doorway = Doorway(1, 1, 100)
+    busy, theirs = street.come(doorway)
+    assert busy
+    doorway.serve(busy)
+    other, _ = street.come(doorway, B)
+    doorway.wait_for(busy)
+    assert street.entered == [busy, other]
+    assert not is_open(theirs)
+
+
+def test_the_line_has_an_end(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.kit.doorway.MOST_OUTSIDE", 2)
+    doorway = Doorway(100, 1, 100)
+    busy, _ = street.come(doorway)
+    assert busy
+    doorway.serve(busy)
+    assert [street.come(doorway)[0] is None for _ in range(4)] == [False, False, True, True]
+    assert street.come(doorway, B)[0] is not None, "which is not the line of others"
+    assert len(doorway.shut()) == 2
+
+
+def test_a_live_stream_is_counted_by_its_seat_and_by_the_files_it_takes(street: Street) -> None:
+    doorway = Doorway(100, 1, 3)
+    for _ in range(3):
+        guest, _ = street.come(doorway)
+        assert guest
+        doorway.sit_down(guest)
+    assert street.come(doorway)[0] is None, "there are no more files"
+    doorway.stand_up(guest)
+    doorway.forget(guest)
+    assert street.come(doorway)[0] is not None
+
+
+def test_who_has_a_whole_ipv6_network_is_one(street: Street) -> None:
+    doorway, seats = Doorway(100, 2, 100), Seats(100, 2)
+    neighbours = [f"2001:db8:1:2::{number}" for number in range(1, 4)]
+    ends = [street.come(doorway, address)[1] for address in neighbours]
+    assert [is_open(end) for end in ends] == [False, True, True]
+    with seats.taken(neighbours[0]), seats.taken(neighbours[1]), pytest.raises(Unavailable):
+        seats.check(neighbours[2])
+    seats.check(neighbours[2])
+
+
+def test_behind_a_proxy_and_between_the_services_only_the_sum_counts(street: Street) -> None:
+    one = {"CAFE_SECRET": "s" * 40, "CAFE_CONNECTIONS": "4", "CAFE_CONNECTIONS_PER_ADDRESS": "1"}
+    through_a_proxy = doorway_for(Settings.load({**one, "CAFE_TRUSTED_HOPS": "1"}), "frontend")
+    inside = doorway_for(Settings.load(one), "orders")
+    alone = doorway_for(Settings.load(one), "frontend")
+    for doorway, stay in ((through_a_proxy, 4), (inside, 4), (alone, 1)):
+        ends = [street.come(doorway)[1] for _ in range(6)]
+        assert sum(is_open(end) for end in ends) == stay
