@@ -46,10 +46,14 @@ class Program:
     def cpu_seconds(self) -> float:
         """Spent so far, with its children, also those that have ended."""
         me = psutil.Process(self.process.pid)
-        own = me.cpu_times()
-        living = [child.cpu_times() for child in me.children(recursive=True)]
-        ended = own.children_user + own.children_system
-        return float(own.user + own.system + ended + sum(each.user + each.system for each in living))
+        while True:
+            try:
+                living = [child.cpu_times() for child in me.children(recursive=True)]
+            except psutil.NoSuchProcess:  # one has just ended: count once more
+                continue
+            own = me.cpu_times()
+            ended = own.children_user + own.children_system
+            return float(own.user + own.system + ended + sum(each.user + each.system for each in living))
 
     def memory_kib(self) -> float:
         """Resident, without its children."""

@@ -50,7 +50,8 @@ class Cafe:
     async def pause(self, seconds: float) -> None:
         """Waits. Raises Closing as soon as the rush is to end."""
         try:
-            await asyncio.wait_for(self.enough.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.enough.wait()
         except TimeoutError:
             return
         raise Closing

@@ -16,6 +16,7 @@ from apps.cli.rush_kitchen import Kitchen
 from apps.cli.rush_screen import Screen, watching
 from apps.cli.rush_stream import Audience, Stream
 from apps.cli.rush_verdict import Log, logged, violations
+from apps.kit.plain_error import PlainError
 
 OPENS_WITHIN_SECONDS = 15.0
 FULL_PACE_SECONDS = 60.0
@@ -111,10 +112,14 @@ def _interruptible(cafe: Cafe) -> Iterator[list[int]]:
 
 
 async def _until_open(*screens: Screen) -> None:
-    with contextlib.suppress(Closing):
+    try:
         async with asyncio.timeout(OPENS_WITHIN_SECONDS):
             for screen in screens:
                 await screen.until(lambda stream: stream.snapshots > 0)
+    except Closing:
+        raise PlainError("ended before it began") from None
+    except TimeoutError:
+        raise PlainError(f"the café's live streams did not open within {OPENS_WITHIN_SECONDS:g} s") from None
 
 
 async def _until_over(cafe: Cafe, guests: list["asyncio.Task[None]"], seconds: float) -> None:

@@ -72,7 +72,9 @@ class Socket:
             for event in self.connection.events():
                 yield event
             try:
-                received = await asyncio.wait_for(self.reader.read(65_536), SILENCE_SECONDS)
+                # not wait_for: on Python 3.11 it forgets a cancellation that comes together with what it waits for
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    received = await self.reader.read(65_536)
                 self.connection.receive_data(received)
             except (OSError, ProtocolError) as error:
                 raise Lost(type(error).__name__) from error

@@ -119,8 +119,10 @@ class Feed:
             except (httpx.TransportError, TimeoutError, _Refused, msgspec.DecodeError) as error:
                 log.debug("could not read from the orders service", reason=str(error) or type(error).__name__)
             self._judge()
+            # not wait_for: on Python 3.11 it forgets a cancellation that comes together with what it waits for
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), RECONCILE_EVERY_SECONDS)
+                async with asyncio.timeout(RECONCILE_EVERY_SECONDS):
+                    await self._wake.wait()
 
     async def _reconcile(self) -> None:
         if self.live.loaded is None:

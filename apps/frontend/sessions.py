@@ -94,8 +94,10 @@ class Sessions:
     async def run(self) -> None:
         """Asks about the sessions that have open streams, now and then and when in doubt; ends by cancellation."""
         while True:
+            # not wait_for: on Python 3.11 it forgets a cancellation that comes together with what it waits for
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._doubt.wait(), REMEMBERED_SECONDS)
+                async with asyncio.timeout(REMEMBERED_SECONDS):
+                    await self._doubt.wait()
             self._doubt.clear()
             try:
                 for digest in tuple(self._watched):

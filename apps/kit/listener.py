@@ -75,8 +75,10 @@ class Listener:
 
     async def _probe_until(self, connection: "asyncpg.Connection[asyncpg.Record]", gone: asyncio.Event) -> None:
         while not gone.is_set():
+            # not wait_for: on Python 3.11 it forgets a cancellation that comes together with what it waits for
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(gone.wait(), PROBE_EVERY_SECONDS)
+                async with asyncio.timeout(PROBE_EVERY_SECONDS):
+                    await gone.wait()
                 return
             await connection.execute("SELECT 1")
             self._mark_alive()

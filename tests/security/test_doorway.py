@@ -1,6 +1,8 @@
 """Who may come in, and who has to make room: the longest awaited, and nobody whom we owe an answer."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,7 @@ from apps.domain.errors import Unavailable
 from apps.frontend.seats import Seats
 from apps.kit.doorway import Doorway, Guest
 from apps.kit.server import doorway_for
+from apps.kit.setting_values import ROOT
 from apps.kit.settings import Settings
 
 A, B = "192.0.2.1", "192.0.2.2"
@@ -156,3 +159,11 @@ def test_behind_a_proxy_and_between_the_services_only_the_sum_counts(street: Str
     for doorway, stay in ((through_a_proxy, 4), (inside, 4), (alone, 1)):
         ends = [street.come(doorway)[1] for _ in range(6)]
         assert sum(is_open(end) for end in ends) == stay
+
+
+@pytest.mark.parametrize(("limit", "most"), [("-n 256", 192), ("-n 4000", 3400), ("-n 4000; ulimit -S -n 256", 3400)])
+def test_some_files_are_kept_for_ourselves_and_as_many_asked_for_as_may_be_had(limit: str, most: int) -> None:
+    ask = "from apps.kit.open_files import most_connections; print(most_connections())"
+    shell = ["/bin/sh", "-c", f'ulimit {limit}; exec "$@"', "sh", sys.executable, "-c", ask]
+    said = subprocess.run(shell, capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603
+    assert int(said.stdout) == most
