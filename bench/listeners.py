@@ -22,17 +22,17 @@ async def measure(server: Postgres, seconds: float, counts: tuple[int, ...] = LI
     table = Table(
         "LISTEN connections on one PostgreSQL",
         f"Bare listeners in one process. First {WRITERS} writers as fast as they can, for {seconds:.0f} s: changes a "
-        f"second and PostgreSQL's CPU a change. Then {STEADY_A_SECOND} changes a second: from commit to listener.",
+        "second, as a share of the same without listeners just before, and PostgreSQL's CPU a change. Then "
+        f"{STEADY_A_SECOND} changes a second: from commit to listener.",
         ("listeners", "changes a second", "PostgreSQL's CPU a change", "to the listeners, p50", "p99"),
     )
-    alone = 0.0
     for count in counts:
+        alone = await notify.run(server, url, WRITERS, seconds)
         ears = await _listen(url, count)
         spent = server.program.cpu_seconds()
         rate = await notify.run(server, url, WRITERS, seconds)
         spent = server.program.cpu_seconds() - spent
         await _hear(ears)
-        alone = alone or rate
         delays = await _steady(url, count, seconds)
         table.add(
             str(count),

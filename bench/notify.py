@@ -6,6 +6,8 @@ PostgreSQL takes one lock for the whole server from just before the commit of a 
 
 import asyncio
 import re
+import statistics
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +19,7 @@ from bench.premises import Postgres
 WRITERS = (1, 8, 32)
 ROWS = 400
 BATCH = 10
+ROUNDS = 3
 CHANGE = "UPDATE orders SET status = CASE status WHEN 'ordered' THEN 'preparing' ELSE 'ordered' END WHERE id = :row;\n"
 SPREAD = f"\\set row 1 + :client_id + 40 * random(0, {ROWS // 40 - 1})\n"
 ITEM = '[{"id": 1, "name": "Espresso", "price": 2.60, "quantity": 1, "options": [], "notes": ""}]'
@@ -75,32 +78,37 @@ def _script(folder: Path, batch: int) -> Path:
 
 
 async def measure(server: Postgres, seconds: float) -> list[Table]:
-    """The table."""
+    """The table; the cases take turns, so that what else the machine does is shared among them."""
     table = Table(
         "Where the commit lock ends",
-        f"Changes a second by pgbench, {seconds:.0f} s each, commits durable (`fsync`, `synchronous_commit` on), each "
-        "writer on orders of its own; the share is of the same number of writers without any history.",
+        f"Changes a second by pgbench, the median of {ROUNDS} turns of {seconds:.0f} s, commits durable (`fsync`, "
+        "`synchronous_commit` on), each writer on orders of its own; the share is of as many writers without any "
+        "history.",
         ("what a change does", *(f"{writers} writer{'s' if writers > 1 else ''}" for writers in WRITERS)),
     )
     plain = await prepared(server, "plain", "history")
-    bare = [await run(server, plain, writers, seconds) for writers in WRITERS]
-    table.add("nothing but the row", *(f"{rate:,.0f}" for rate in bare))
     quiet = await prepared(server, "quiet", "notify")
-    rates = [await run(server, quiet, writers, seconds) for writers in WRITERS]
-    table.add("and the history (seq, event), no NOTIFY", *map(_beside, rates, bare))
-    whole = await prepared(server, "whole", "all")
-    rates = [await run(server, whole, writers, seconds) for writers in WRITERS]
-    table.add("**and NOTIFY: as it is**", *map(_beside, rates, bare))
-    rates = [await run(server, whole, writers, seconds, BATCH) for writers in WRITERS]
-    table.add(f"as it is, {BATCH} changes in one transaction", *map(_beside, rates, bare))
-    other = await prepared(server, "other", "all")
-    both = []
+    whole, other = await prepared(server, "whole", "all"), await prepared(server, "other", "all")
+
+    async def in_two(writers: int) -> float:
+        halves = (run(server, url, writers // 2, seconds) for url in (whole, other))
+        return sum(await asyncio.gather(*halves))
+
+    cases: dict[str, Callable[[int], Awaitable[float]]] = {
+        "nothing but the row": lambda writers: run(server, plain, writers, seconds),
+        "and the history (seq, event), no NOTIFY": lambda writers: run(server, quiet, writers, seconds),
+        "**and NOTIFY: as it is**": lambda writers: run(server, whole, writers, seconds),
+        f"as it is, {BATCH} changes in one transaction": lambda writers: run(server, whole, writers, seconds, BATCH),
+        "as it is, half of the writers in another database of the server": in_two,
+    }
+    rates: dict[str, list[str]] = {name: [] for name in cases}
     for writers in WRITERS:
-        halves = (run(server, url, max(1, writers // 2), seconds) for url in (whole, other))
-        both.append(sum(await asyncio.gather(*halves)))
-    table.add("as it is, the writers in two databases of one server", *map(_beside, both, bare))
+        able = {name: case for name, case in cases.items() if case is not in_two or writers > 1}
+        turns = [{name: await case(writers) for name, case in able.items()} for _ in range(ROUNDS)]
+        medians = {name: statistics.median(turn[name] for turn in turns) for name in able}
+        bare = next(iter(medians.values()))
+        for name, cells in rates.items():
+            cells.append(f"{medians[name]:,.0f} ({medians[name] / bare:.0%})" if name in medians else "–")
+    for name, cells in rates.items():
+        table.add(name, *cells)
     return [table]
-
-
-def _beside(rate: float, bare: float) -> str:
-    return f"{rate:,.0f} ({rate / bare:.0%})"

@@ -35,7 +35,7 @@ async def everything(*, tiny: bool) -> list[Table]:
         _progress("screens")
         tables += await orders.measure(server, 20 if tiny else 600, 2 if tiny else 15)
         _progress("orders")
-        tables += await notify.measure(server, seconds)
+        tables += await notify.measure(server, max(1.0, seconds / 2))
         _progress("the commit lock")
         tables += await _listeners(server, seconds, tiny=tiny)
         _progress("listeners")

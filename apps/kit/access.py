@@ -72,6 +72,7 @@ def guard(app: Quart, authenticate: Authenticate, requests: Requests) -> None:
     @app.before_request
     async def check() -> None:
         if request.url_rule is None:
+            requests.spend(None)  # looking for what is not there costs as much as finding what is
             return
         roles = allowed(app.view_functions.get(str(request.endpoint)))
         if roles is None:

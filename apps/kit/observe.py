@@ -17,6 +17,7 @@ from apps.kit.service import Service
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 REST_OF_BODY_SECONDS = 1
+MOST_PATH_SHOWN = 200
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -62,7 +63,7 @@ def observe(app: Service, *, believes_traces: bool) -> None:
             log.info(
                 "request",
                 method=request.method,
-                path=request.path,
+                path=request.path[:MOST_PATH_SHOWN],
                 status=response.status_code,
                 milliseconds=round(seconds * 1000, 1),
                 **_about_the_order(),

@@ -201,6 +201,9 @@ async def test_reads_have_a_budget_too(database_url: str, monkeypatch: pytest.Mo
             assert answers[-1].json()["code"] == "too_many_requests", url
             assert answers[-1].headers["RateLimit-Policy"] == '"requests";q=50;w=50'
             assert int(answers[-1].headers["Retry-After"]) >= 1
+        assert (await cafe.http.get(f"{cafe.orders}/{'nothing/' * 50}")).status_code == 429, (
+            "searching is asking as well"
+        )
         for path in ("/livez", "/health", "/metrics"):
             assert (await cafe.http.get(cafe.frontend + path)).status_code == 200
         assert (await cafe.http.get(f"{cafe.frontend}/api/kitchen/orders", headers=bearer())).status_code == 200
