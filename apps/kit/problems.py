@@ -67,7 +67,9 @@ def speak_problems(app: Quart) -> None:
     async def from_framework(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
-        return await app.handle_user_exception(_translate(error))
+        # not app.handle_user_exception: Quart 0.23 wants another argument there than 0.22
+        answer: Any = app.error_handler_spec[None][None][CafeError]
+        return await app.ensure_async(answer)(_translate(error))
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:
