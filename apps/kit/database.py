@@ -104,18 +104,25 @@ async def open_database(
 async def open_replica(url: str, *, pooled: bool = False) -> AsyncIterator[Database]:
     """The same without a wait at the start: it connects when it is first asked, and may be away."""
     statements = 0 if pooled else STATEMENTS_KEPT
-    pool = await asyncpg.create_pool(
-        url,
-        min_size=0,
-        max_size=POOL_SIZE,
-        timeout=REPLICA_CONNECT_SECONDS,
-        command_timeout=COMMAND_SECONDS,
-        statement_cache_size=statements,
-        server_settings={"application_name": "cafe-orders-reading"},
-        init=trace_queries,
-    )
+    pool = await _pool(url, "cafe-orders-reading", statements, at_once=0, patience=REPLICA_CONNECT_SECONDS)
     async with _closing(pool):
         yield Database(pool, "replica")
+
+
+async def _pool(
+    url: str, name: str, statements: int, *, at_once: int = 1, patience: float = CONNECT_SECONDS
+) -> "asyncpg.Pool[asyncpg.Record]":
+    """A pool that calls itself `name` to the server, with `at_once` connections from the beginning."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=at_once,
+        max_size=POOL_SIZE,
+        timeout=patience,
+        command_timeout=COMMAND_SECONDS,
+        statement_cache_size=statements,
+        server_settings={"application_name": name},
+        init=trace_queries,
+    )
 
 
 @asynccontextmanager
@@ -132,16 +139,7 @@ async def _closing(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[None]:
 async def _first_pool(url: str, attempts: int, every_seconds: float, statements: int) -> "asyncpg.Pool[asyncpg.Record]":
     for attempt in range(1, attempts + 1):
         try:
-            return await asyncpg.create_pool(
-                url,
-                min_size=1,
-                max_size=POOL_SIZE,
-                timeout=CONNECT_SECONDS,
-                command_timeout=COMMAND_SECONDS,
-                statement_cache_size=statements,
-                server_settings={"application_name": "cafe-orders"},
-                init=trace_queries,
-            )
+            return await _pool(url, "cafe-orders", statements)
         except (*AWAY, asyncpg.InvalidCatalogNameError) as error:
             log.warning("the database does not answer yet", attempt=attempt, attempts=attempts, reason=str(error))
             if attempt == attempts:
