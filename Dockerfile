@@ -39,7 +39,7 @@ WORKDIR /app
 USER 10001:10001
 EXPOSE 5000 5001 5002
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-P", "-m", "apps.kit.healthcheck"]
+    CMD ["python", "-P", "-m", "apps.kit.server.healthcheck"]
 # Python itself is the first process and hears SIGTERM: no shell and no init in between.
 ENTRYPOINT ["python", "-P", "-m", "apps"]
 CMD ["--help"]

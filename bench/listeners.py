@@ -8,8 +8,8 @@ import time
 import asyncpg
 
 from bench import notify
+from bench.environment import Postgres
 from bench.figure import Table, centile
-from bench.premises import Postgres
 
 LISTENERS = (0, 1, 2, 5, 10, 20, 50)
 WRITERS = 8
@@ -46,7 +46,7 @@ async def measure(server: Postgres, seconds: float, counts: tuple[int, ...] = LI
 
 async def _listen(url: str, count: int) -> asyncio.subprocess.Process:
     ears = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.ears", url, str(count)),
+        *(sys.executable, "-m", "bench.listen_worker", url, str(count)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=2**28,

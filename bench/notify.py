@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import asyncpg
 
+from bench.environment import Postgres
 from bench.figure import Table
-from bench.premises import Postgres
 
 WRITERS = (1, 8, 32)
 ROWS = 400

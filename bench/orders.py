@@ -5,8 +5,8 @@ import time
 
 import httpx
 
+from bench.environment import Cafe, Postgres, cafe, token
 from bench.figure import Table
-from bench.premises import Cafe, Postgres, cafe, token
 
 STEPS = ("start", "ready", "serve")
 CUSTOMERS_AT_ONCE = 16

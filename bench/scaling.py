@@ -20,8 +20,8 @@ from pathlib import Path
 import uvloop
 
 from bench import listeners, notify, orders, screens
+from bench.environment import Postgres, postgres
 from bench.figure import Table
-from bench.premises import Postgres, postgres
 
 BEGIN, END = "<!-- measured, written by the run: begin -->", "<!-- measured, written by the run: end -->"
 FILES_FOR_OURSELVES = 600

@@ -10,9 +10,9 @@ from datetime import datetime
 
 import httpx
 
-from bench.crowd import Crowd
+from bench.environment import Cafe, Postgres, Program, cafe, token
 from bench.figure import Table, centile
-from bench.premises import Cafe, Postgres, Program, cafe, token
+from bench.websocket_load import Crowd
 
 CHANGES_APART_SECONDS = 0.5
 QUIET_SECONDS = 2.0

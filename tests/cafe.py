@@ -13,11 +13,11 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from apps.frontend.app import create_app as create_frontend
-from apps.kit import server
-from apps.kit.embedded import free_port
-from apps.kit.service import Service
-from apps.kit.settings import Settings
-from apps.kit.tokens import Role, mint
+from apps.kit.postgres.embedded import free_port
+from apps.kit.server import server
+from apps.kit.settings.settings import Settings
+from apps.kit.web.service import Service
+from apps.kit.web.tokens import Role, mint
 from apps.kitchen.app import create_app as create_kitchen
 from apps.orders.app import create_app as create_orders
 
@@ -93,7 +93,7 @@ class RunningCafe:
                 self.settings.port_of(name),
                 until,
                 certificate=server.certificate_for(self.settings, name),
-                doorway=server.doorway_for(self.settings, name),
+                limits=server.connection_limits_for(self.settings, name),
             )
         )
 

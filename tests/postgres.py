@@ -17,10 +17,11 @@ from typing import Any, Literal
 
 import pytest
 
-from apps.kit import data_folder, embedded, unprivileged
-from apps.kit.lifeline import ends_with_parent
-from apps.kit.migrations import migrate
-from apps.kit.starting_menu import fill_empty_menu
+from apps.cli.sample_menu import insert_sample_menu
+from apps.kit.database.migrations import migrate
+from apps.kit.postgres import data_folder, embedded
+from apps.kit.postgres.run_as import choose_account
+from apps.kit.process.child_process import ends_with_parent
 
 TEMPLATE = "template_cafe"
 STOP_SIGNALS = {"smart": SIGTERM, "fast": SIGINT, "immediate": SIGQUIT}
@@ -39,7 +40,7 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self.log = folder / "postgres.log"
         bin_folder = binaries()
-        run_as = unprivileged.choose(bin_folder, folder)
+        run_as = choose_account(bin_folder, folder)
         asyncio.run(data_folder.prepare(folder / "data", bin_folder, "test-password", run_as))
         self.server = embedded.Server(bin_folder, folder / "data", "test-password", run_as, options=FOR_TESTS)
         self._names = count(1)
@@ -107,7 +108,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         try:
             server.execute("postgres", f"create database {TEMPLATE}")
             asyncio.run(migrate(server.url(TEMPLATE)))
-            asyncio.run(fill_empty_menu(server.url(TEMPLATE)))
+            asyncio.run(insert_sample_menu(server.url(TEMPLATE)))
             yield server
         finally:
             server.stop("immediate")

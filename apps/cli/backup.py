@@ -6,24 +6,24 @@ import errno
 import os
 from pathlib import Path
 
-from apps.cli.at_hand import asking, cafe_to_read
-from apps.cli.surroundings import surroundings
-from apps.kit.lifeline import outcome
-from apps.kit.plain_error import PlainError
-from apps.kit.postgres_programs import at_least, without_password
-from apps.kit.settings import Settings
+from apps.cli.database_access import database_to_read, open_connection
+from apps.cli.load_environment import load_environment
+from apps.kit.postgres.programs import at_least, without_password
+from apps.kit.process.child_process import outcome
+from apps.kit.settings.settings import Settings
+from apps.kit.user_error import UserError
 
-# Who is signed in opens nothing elsewhere, and what visitors spent weighs minutes: neither belongs in a backup.
+# Who is signed in opens nothing elsewhere, and what authenticator spent weighs minutes: neither belongs in a backup.
 LEFT_OUT = ("staff_sessions", "rate_limits")
 
 
-class BackupFailed(PlainError):
+class BackupFailed(UserError):
     """No backup was written."""
 
 
-def backup(chosen: argparse.Namespace) -> int:
-    settings = Settings.load(surroundings())
-    target: Path = chosen.file.absolute()
+def backup(args: argparse.Namespace) -> int:
+    settings = Settings.load(load_environment())
+    target: Path = args.file.absolute()
     if target.exists():
         raise BackupFailed(f"{target} is there already: a backup overwrites nothing, choose another name")
     if not target.parent.is_dir():
@@ -40,8 +40,8 @@ def backup(chosen: argparse.Namespace) -> int:
 
 
 async def _backup(settings: Settings, target: Path) -> None:
-    async with cafe_to_read(settings) as url:
-        async with asking(url) as connection:
+    async with database_to_read(settings) as url:
+        async with open_connection(url) as connection:
             if await connection.fetchval("select to_regclass('public.stream_head')") is None:
                 raise BackupFailed("there is no café in this database")
             major = connection.get_server_version().major
@@ -55,17 +55,17 @@ async def _backup(settings: Settings, target: Path) -> None:
 
 
 async def _dump(program: str, url: str, partial: Path) -> None:
-    shown, told = without_password(url)
+    shown, env = without_password(url)
     left_out = [f"--exclude-table-data=public.{table}" for table in LEFT_OUT]
-    words = [program, "--format=custom", "--schema=public", *left_out, "--no-password", f"--dbname={shown}"]
+    argv = [program, "--format=custom", "--schema=public", *left_out, "--no-password", f"--dbname={shown}"]
     try:
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise BackupFailed(f"cannot write to {partial.parent}: {error.strerror}") from None
     # by name and not by its standard output: only so it can go back and write where each table begins
-    status, said = await outcome([*words, f"--file={partial}"], env=told)
+    status, output = await outcome([*argv, f"--file={partial}"], env=env)
     if status:
-        raise BackupFailed(said or f"pg_dump ended with {status}")
+        raise BackupFailed(output or f"pg_dump ended with {status}")
 
 
 def _put_in_place(partial: Path, target: Path) -> None:

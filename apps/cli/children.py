@@ -1,4 +1,4 @@
-"""The three services as `cafe up` starts them, each told only what it needs."""
+"""The three services as `cafe up` starts them, each env only what it needs."""
 
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from signal import SIGKILL, SIGTERM
 
 from apps.cli.console import Console
-from apps.kit.lifeline import spawn
-from apps.kit.setting_values import ROOT
-from apps.kit.settings import Settings
-from apps.kit.supervisor import Child
+from apps.kit.paths import ROOT
+from apps.kit.process.child_process import spawn
+from apps.kit.process.supervisor import Child
+from apps.kit.settings.settings import Settings
 
-FAREWELLS = ((SIGTERM, 6.0), (SIGKILL, 1.0))
+STOP_SIGNALS = ((SIGTERM, 6.0), (SIGKILL, 1.0))
 LONGEST_LOG_LINE = 2**20
 AS_GIVEN = (
     "CAFE_CORS_ORIGINS",
@@ -45,7 +45,7 @@ def child(service: str, settings: Settings, urls: DatabaseUrls, environ: Mapping
         command = [sys.executable, "-P", "-m", "apps", "serve", service]
         return await spawn(command, SIGTERM, stdout=PIPE, stderr=STDOUT, limit=LONGEST_LOG_LINE, env=environment)
 
-    return Child(service, start, FAREWELLS, console.of(service), lambda: "What it said is above.")
+    return Child(service, start, STOP_SIGNALS, console.of(service), lambda: "What it output is above.")
 
 
 def _environment(service: str, settings: Settings, urls: DatabaseUrls, environ: Mapping[str, str]) -> dict[str, str]:
@@ -55,7 +55,7 @@ def _environment(service: str, settings: Settings, urls: DatabaseUrls, environ: 
         "orders": {"CAFE_DATABASE_URL": urls.orders, "CAFE_READ_DATABASE_URL": settings.read_database_url or ""},
         "frontend": {"CAFE_LISTEN_URL": urls.listen, **_openid(settings)},
     }
-    told = {
+    env = {
         "CAFE_ENV": settings.env.value,
         "CAFE_HOST": settings.host,
         "CAFE_FRONTEND_PORT": str(settings.frontend_port),
@@ -68,7 +68,7 @@ def _environment(service: str, settings: Settings, urls: DatabaseUrls, environ: 
         "CAFE_STAFF_PASSWORD": settings.staff_password,
         "CAFE_LOG": settings.log,
     }
-    return plain | given | told | own.get(service, {}) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return plain | given | env | own.get(service, {}) | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def _openid(settings: Settings) -> dict[str, str]:

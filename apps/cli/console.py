@@ -1,4 +1,4 @@
-"""What `cafe up` writes: the services' logs, each with its name before it, and its own few words."""
+"""What `cafe up` writes: the services' logs, each with its name before it, and its own few argv."""
 
 import json
 import os
@@ -21,13 +21,11 @@ class Console:
         mark = self._mark(service)
         return lambda line: write(mark + line)
 
-    def tell(self, words: str) -> None:
+    def tell(self, argv: str) -> None:
         if self.text:
-            write(self._mark("café") + words.encode() + b"\n")
+            write(self._mark("café") + argv.encode() + b"\n")
         else:
-            write(
-                json.dumps({"service": "up", "level": "warning", "event": words}, ensure_ascii=False).encode() + b"\n"
-            )
+            write(json.dumps({"service": "up", "level": "warning", "event": argv}, ensure_ascii=False).encode() + b"\n")
 
     def _mark(self, service: str) -> bytes:
         if not self.text:

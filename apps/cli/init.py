@@ -5,9 +5,10 @@ import os
 import secrets
 from pathlib import Path
 
-from apps.kit.plain_error import PlainError
-from apps.kit.setting_values import ROOT, machine_timezone
-from apps.kit.state_folder import pronounceable
+from apps.kit.paths import ROOT
+from apps.kit.settings.state_folder import pronounceable
+from apps.kit.settings.values import machine_timezone
+from apps.kit.user_error import UserError
 
 ENV = """\
 # The café's secrets, made by ./cafe init. Keep this file to yourself, and a copy of it in a safe place.
@@ -32,15 +33,15 @@ GRAFANA_ADMIN_PASSWORD={grafana}
 """
 
 
-def init(chosen: argparse.Namespace) -> int:
+def init(args: argparse.Namespace) -> int:
     file = ROOT / ".env"
-    write(file, force=chosen.force)
+    write(file, force=args.force)
     print(
         f"Wrote {file} with fresh secrets; the staff password is in it.\n"
         "Now: docker compose up --detach --wait\n"
         "Then the menu is at http://localhost:5000/ and the kitchen's screen at http://localhost:5000/kitchen"
     )
-    if chosen.force:
+    if args.force:
         print(
             "A café that is running keeps the old secrets until it is started again. A database that is already in a "
             "volume keeps its owner's old password: DEPLOYMENT.md, “Other secrets”, says how to change it."
@@ -49,7 +50,7 @@ def init(chosen: argparse.Namespace) -> int:
 
 
 def write(file: Path, *, force: bool = False) -> None:
-    """Whole or not at all, for its owner's eyes only. Raises PlainError where there is one and `force` is not given."""
+    """Whole or not at all, for its owner's eyes only. Raises UserError where there is one and `force` is not given."""
     fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
@@ -61,11 +62,11 @@ def write(file: Path, *, force: bool = False) -> None:
         else:
             os.link(fresh, file)  # unlike a rename, it does not replace what is there
     except FileExistsError:
-        raise PlainError(
+        raise UserError(
             f"there is a {file} already, and it was left alone; --force makes another, and its secrets stop working"
         ) from None
     except OSError as error:
-        raise PlainError(f"cannot write {file} ({error.strerror})") from None
+        raise UserError(f"cannot write {file} ({error.strerror})") from None
     finally:
         fresh.unlink(missing_ok=True)
 

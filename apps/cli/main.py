@@ -1,13 +1,21 @@
-"""The `cafe` command: its words, and a sentence instead of a traceback when one cannot be done."""
+"""The `cafe` command: its argv, and a sentence instead of a traceback when one cannot be done."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-from apps.kit.plain_error import PlainError
+from apps.kit.user_error import UserError
 
+MODULES = {
+    "token": "apps.cli.issue_token",
+    "test": "tools.checks.command",
+    "check": "tools.checks.command",
+    "rush": "tools.rush.command",
+    "release_check": "tools.release.command",
+}
 SERVICES = ("orders", "kitchen", "frontend")
 
 
@@ -40,25 +48,33 @@ def parser() -> argparse.ArgumentParser:
     return cafe
 
 
-def main(words: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     # argparse would keep pytest's own switches to itself
-    test = list(words[:1]) == ["test"]
-    chosen = argparse.Namespace(command="test", arguments=words[1:]) if test else parser().parse_args(words)
-    name = chosen.command.replace("-", "_")
-    module = {"token": "issue_token", "test": "checks", "check": "checks"}.get(name, name)
+    test = list(argv[:1]) == ["test"]
+    args = argparse.Namespace(command="test", arguments=argv[1:]) if test else parser().parse_args(argv)
+    name = args.command.replace("-", "_")
     result = 1
     try:
-        # imported when it is wanted, so that every command starts quickly
-        result = getattr(import_module(f"apps.cli.{module}"), name)(chosen)
-    except* PlainError as failures:
+        result = getattr(_module(name), name)(args)
+    except* UserError as failures:
         for failure in _each(failures):
             for line in str(failure).splitlines():
                 print(f"cafe: {line}", file=sys.stderr)
     return result
 
 
-def _each(failures: BaseExceptionGroup[PlainError]) -> list[PlainError]:
-    found: list[PlainError] = []
+def _module(name: str) -> ModuleType:
+    """The module of a command, imported only when it is wanted, so that every command starts quickly."""
+    try:
+        return import_module(MODULES.get(name, f"apps.cli.{name}"))
+    except ModuleNotFoundError as error:
+        if error.name != "tools":
+            raise
+        raise UserError(f"`cafe {name.replace('_', '-')}` is for developers: run it from a checkout") from None
+
+
+def _each(failures: BaseExceptionGroup[UserError]) -> list[UserError]:
+    found: list[UserError] = []
     for one in failures.exceptions:
         found += _each(one) if isinstance(one, BaseExceptionGroup) else [one]
     return found

@@ -4,23 +4,23 @@ import argparse
 import asyncio
 import sys
 
-from apps.cli.surroundings import surroundings
-from apps.kit import migrations
-from apps.kit.roles import LISTEN_ROLE, ORDERS_ROLE, fault_in_password, open_roles
-from apps.kit.settings import Settings, SettingsError
-from apps.kit.starting_menu import fill_empty_menu
+from apps.cli.load_environment import load_environment
+from apps.cli.sample_menu import insert_sample_menu
+from apps.kit.database import migrations
+from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE, fault_in_password, open_roles
+from apps.kit.settings.settings import Settings, SettingsError
 
 
-def migrate(chosen: argparse.Namespace) -> int:
-    settings = Settings.load(surroundings())
+def migrate(args: argparse.Namespace) -> int:
+    settings = Settings.load(load_environment())
     passwords = role_passwords(settings)
     if not settings.database_url:
         raise SettingsError(
             ["CAFE_DATABASE_URL is not set: which database is to be migrated? (`./cafe up` does its own)"]
         )
     asyncio.run(bring_up_to_date(settings.database_url, passwords))
-    if chosen.sample_menu:
-        asyncio.run(fill_empty_menu(settings.database_url))
+    if args.sample_menu:
+        asyncio.run(insert_sample_menu(settings.database_url))
     print("The database is up to date.")
     return 0
 

@@ -3,22 +3,22 @@
 import errno
 import socket
 
-from apps.kit.environment import variable
-from apps.kit.plain_error import PlainError
-from apps.kit.settings import Settings
+from apps.kit.settings.environment import variable
+from apps.kit.settings.settings import Settings
+from apps.kit.user_error import UserError
 
 SERVICES = ("frontend", "orders", "kitchen")
 
 
 def check_ports(settings: Settings) -> None:
-    """Raise PlainError with a line for each port that cannot be had, and which setting changes it."""
+    """Raise UserError with a line for each port that cannot be had, and which setting changes it."""
     ports = [settings.port_of(service) for service in SERVICES]
     faults = [fault for service in SERVICES if (fault := _fault(settings, service))]
     faults += [
         f"port {port} is given to two services: change one" for port in sorted(set(ports)) if ports.count(port) > 1
     ]
     if faults:
-        raise PlainError("\n".join(faults))
+        raise UserError("\n".join(faults))
 
 
 def _fault(settings: Settings, service: str) -> str:

@@ -7,15 +7,15 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 from signal import SIGTERM
 
-from apps.cli.at_hand import asking, place_to_fill
+from apps.cli.database_access import database_to_fill, open_connection
+from apps.cli.load_environment import load_environment
 from apps.cli.migrate import bring_up_to_date, role_passwords
-from apps.cli.surroundings import surroundings
-from apps.kit.lifeline import outcome
-from apps.kit.migrations import MIGRATIONS
-from apps.kit.plain_error import PlainError
-from apps.kit.postgres_programs import NoSuchProgram, Programs, at_least, found, without_password
-from apps.kit.setting_values import ROOT
-from apps.kit.settings import Settings
+from apps.kit.database.migrations import MIGRATIONS
+from apps.kit.paths import ROOT
+from apps.kit.postgres.programs import NoSuchProgram, Programs, at_least, found, without_password
+from apps.kit.process.child_process import outcome
+from apps.kit.settings.settings import Settings
+from apps.kit.user_error import UserError
 
 LAST_LINES = ROOT / "sql" / "restored.sql"
 CHUNK_BYTES = 256 * 1024
@@ -24,14 +24,14 @@ NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 ONLY_OURS = ("--schema=public", "--no-owner", "--no-privileges")
 
 
-class RestoreFailed(PlainError):
+class RestoreFailed(UserError):
     """Nothing was restored."""
 
 
-def restore(chosen: argparse.Namespace) -> int:
-    settings = Settings.load(surroundings())
+def restore(args: argparse.Namespace) -> int:
+    settings = Settings.load(load_environment())
     passwords = role_passwords(settings)
-    file: Path = chosen.file.absolute()
+    file: Path = args.file.absolute()
     try:
         file.open("rb").close()
     except OSError as error:
@@ -48,8 +48,8 @@ def restore(chosen: argparse.Namespace) -> int:
 
 async def _restore(settings: Settings, passwords: dict[str, str], file: Path) -> int:
     dumped_by = await _version_of(file)
-    async with place_to_fill(settings) as url:
-        async with asking(url) as connection:
+    async with database_to_fill(settings) as url:
+        async with open_connection(url) as connection:
             if await connection.fetchval(
                 "select exists (select from pg_class where relnamespace = 'public'::regnamespace "
                 "and relkind in ('r', 'p', 'v', 'm', 'S'))"
@@ -62,7 +62,7 @@ async def _restore(settings: Settings, passwords: dict[str, str], file: Path) ->
         await _not_from_the_future(programs, file)
         await _fill(programs, url, file)
         await bring_up_to_date(url, passwords if settings.database_url else {})
-        async with asking(url) as connection:
+        async with open_connection(url) as connection:
             await connection.execute("analyze")
             return int(await connection.fetchval("select count(*) from orders"))
 
@@ -71,22 +71,22 @@ async def _version_of(file: Path) -> int:
     """Which pg_dump wrote it."""
     if not found():
         raise NoSuchProgram("a restore needs pg_restore and psql: install PostgreSQL's client programs")
-    status, said = await outcome([found()[-1].path("pg_restore"), "--list", str(file)], env={"LC_ALL": "C"})
-    version = re.search(r"Dumped by pg_dump version: (\d+)", said)
-    if "unsupported version" in said:
-        raise RestoreFailed(f"{file} was written by a newer pg_dump than any here: {said}")
-    if status or not version or "stream_head" not in said:
+    status, output = await outcome([found()[-1].path("pg_restore"), "--list", str(file)], env={"LC_ALL": "C"})
+    version = re.search(r"Dumped by pg_dump version: (\d+)", output)
+    if "unsupported version" in output:
+        raise RestoreFailed(f"{file} was written by a newer pg_dump than any here: {output}")
+    if status or not version or "stream_head" not in output:
         raise RestoreFailed(f"{file} is not a café's backup")
     return int(version[1])
 
 
 async def _not_from_the_future(programs: Programs, file: Path) -> None:
-    words = [programs.path("pg_restore"), "--data-only", "--table=schema_migrations", "--file=-", str(file)]
-    status, said = await outcome(words, env={"LC_ALL": "C"})
-    theirs = set(re.findall(r"^(\d{4,})$", said, re.MULTILINE))
+    argv = [programs.path("pg_restore"), "--data-only", "--table=schema_migrations", "--file=-", str(file)]
+    status, output = await outcome(argv, env={"LC_ALL": "C"})
+    theirs = set(re.findall(r"^(\d{4,})$", output, re.MULTILINE))
     ours = {path.name.partition("_")[0] for path in MIGRATIONS.glob("*.sql")}
     if status or not theirs:
-        complaint = "; ".join(line for line in said.splitlines() if line.startswith("pg_restore"))
+        complaint = "; ".join(line for line in output.splitlines() if line.startswith("pg_restore"))
         raise RestoreFailed(f"{file} is damaged: {complaint or 'it has no list of migrations'}")
     if theirs - ours:
         raise RestoreFailed(
@@ -96,11 +96,11 @@ async def _not_from_the_future(programs: Programs, file: Path) -> None:
 
 async def _fill(programs: Programs, url: str, file: Path) -> None:
     """One transaction, committed by its last line, which is written only when all before it has come."""
-    shown, told = without_password(url)
+    shown, env = without_password(url)
     script = [programs.path("pg_restore"), *ONLY_OURS, "--file=-", str(file)]
     into = [programs.path("psql"), "-XqAt", "--no-password", "--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={shown}"]
     reading = await asyncio.create_subprocess_exec(*script, stdout=PIPE, stderr=PIPE, env={"LC_ALL": "C"})
-    writing = await asyncio.create_subprocess_exec(*into, stdin=PIPE, stdout=DEVNULL, stderr=PIPE, env=told)
+    writing = await asyncio.create_subprocess_exec(*into, stdin=PIPE, stdout=DEVNULL, stderr=PIPE, env=env)
     try:
         async with asyncio.TaskGroup() as tasks:
             answer = tasks.create_task(_text(writing.stderr))
@@ -113,8 +113,8 @@ async def _fill(programs: Programs, url: str, file: Path) -> None:
                 process.send_signal(SIGTERM)
             await process.wait()
     if reading.returncode or writing.returncode:
-        said = [each for each in (answer.result(), complaint.result()) if each]
-        raise RestoreFailed("\n".join([*said, "nothing was restored: the database is as empty as before"]))
+        output = [each for each in (answer.result(), complaint.result()) if each]
+        raise RestoreFailed("\n".join([*output, "nothing was restored: the database is as empty as before"]))
 
 
 async def _carry(reading: Process, writing: Process) -> None:
@@ -133,7 +133,7 @@ async def _carry(reading: Process, writing: Process) -> None:
         writing.stdin.close()
         await writing.stdin.wait_closed()
     except (BrokenPipeError, ConnectionResetError):
-        reading.kill()  # psql has said why
+        reading.kill()  # psql has output why
 
 
 async def _text(stream: asyncio.StreamReader | None) -> str:

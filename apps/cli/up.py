@@ -9,23 +9,23 @@ from signal import SIGHUP, SIGINT, SIGTERM
 import httpx
 
 from apps.cli.banner import banner
-from apps.cli.cellar import database
 from apps.cli.children import child
 from apps.cli.console import Console, write
-from apps.cli.own_certificate import own_certificate
+from apps.cli.load_environment import load_environment
+from apps.cli.local_database import database
 from apps.cli.ports import SERVICES, check_ports
-from apps.cli.surroundings import surroundings
-from apps.kit.plain_error import PlainError
-from apps.kit.production import refusals
-from apps.kit.settings import Environment, Settings, SettingsError
-from apps.kit.state_folder import held, with_password, with_secret, write_private
-from apps.kit.supervisor import supervised
+from apps.cli.trust_own_certificate import own_certificate
+from apps.kit.process.supervisor import supervised
+from apps.kit.settings.production import refusals
+from apps.kit.settings.settings import Environment, Settings, SettingsError
+from apps.kit.settings.state_folder import held, with_password, with_secret, write_private
+from apps.kit.user_error import UserError
 
 HEALTHY_SECONDS = 120.0
 
 
 def up(_: argparse.Namespace) -> int:
-    environ = surroundings()
+    environ = load_environment()
     settings = Settings.load(environ)
     if settings.env is Environment.production:
         faults = [fault for service in SERVICES for fault in refusals(settings, service, environ)]
@@ -36,14 +36,14 @@ def up(_: argparse.Namespace) -> int:
 
 async def _until_told_to_stop(settings: Settings, environ: Mapping[str, str]) -> int:
     console = Console(text=settings.log == "text")
-    hurry = asyncio.Event()
-    cafe = asyncio.create_task(_open(settings, environ, console, hurry))
+    force_stop = asyncio.Event()
+    cafe = asyncio.create_task(_open(settings, environ, console, force_stop))
 
     def stop() -> None:
         if cafe.cancelling():
-            hurry.set()
+            force_stop.set()
         else:
-            console.tell("closing; again to hurry")
+            console.tell("closing; again to force_stop")
             cafe.cancel()
 
     for number in (SIGINT, SIGTERM, SIGHUP):
@@ -54,19 +54,19 @@ async def _until_told_to_stop(settings: Settings, environ: Mapping[str, str]) ->
     return 0
 
 
-async def _open(settings: Settings, environ: Mapping[str, str], console: Console, hurry: asyncio.Event) -> None:
+async def _open(settings: Settings, environ: Mapping[str, str], console: Console, force_stop: asyncio.Event) -> None:
     password_is_generated = not settings.staff_password
     settings = with_password(with_secret(settings))
     with held(settings.state_dir):
         check_ports(settings)
         address_file = settings.state_dir / "database-url"
         try:
-            async with database(settings, console, hurry) as urls:
+            async with database(settings, console, force_stop) as urls:
                 write_private(address_file, urls.owner)
                 children = [child(service, settings, urls, environ, console) for service in SERVICES]
-                async with supervised(children, console.tell, hurry) as settled:
+                async with supervised(children, console.tell, force_stop) as all_started:
                     await _all_healthy(settings)
-                    settled.set()
+                    all_started.set()
                     write(banner(settings, password_is_generated=password_is_generated).encode())
                     await asyncio.Event().wait()
         finally:
@@ -87,4 +87,4 @@ async def _all_healthy(settings: Settings) -> None:
                         waiting -= {service} if answer.status_code == 200 else set()
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        raise PlainError(f"not healthy after {HEALTHY_SECONDS:g} s: {', '.join(sorted(waiting))}") from None
+        raise UserError(f"not healthy after {HEALTHY_SECONDS:g} s: {', '.join(sorted(waiting))}") from None

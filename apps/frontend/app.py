@@ -5,26 +5,28 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-from apps.frontend import board_api, events_api, oidc_sign_in, pages, proxy_api, sign_in, sockets
-from apps.frontend.admission import Door
-from apps.frontend.feed import Feed
-from apps.frontend.figures import Moment
-from apps.frontend.identity import Visitors
-from apps.frontend.live import RESTARTED, Live
-from apps.frontend.lookup import Lookup
-from apps.frontend.oidc import Issuer
-from apps.frontend.proxy import Proxy
-from apps.frontend.seats import Seats
-from apps.frontend.sessions import Sessions
-from apps.kit import metrics
-from apps.kit.http import open_client
-from apps.kit.proxies import behind
-from apps.kit.scaffold import create_service
-from apps.kit.service import Health, Ready, Service
-from apps.kit.settings import Settings
+from apps.frontend.auth import oidc_sign_in, sign_in
+from apps.frontend.auth.identity import Authenticator
+from apps.frontend.auth.oidc import Issuer
+from apps.frontend.auth.sessions import Sessions
+from apps.frontend.metrics.collector import BoardCollector
+from apps.frontend.streams import events_api, sockets
+from apps.frontend.streams.handshake import Handshake
+from apps.frontend.streams.live import RESTARTED, Live
+from apps.frontend.streams.lookup import Lookup
+from apps.frontend.streams.stream_limit import StreamLimit
+from apps.frontend.web import board_api, pages, proxy_api
+from apps.frontend.web.proxy import Proxy
+from apps.kit.settings.settings import Settings
+from apps.kit.telemetry import metrics
+from apps.kit.web.app_factory import create_service
+from apps.kit.web.http_client import open_client
+from apps.kit.web.proxies import behind
+from apps.kit.web.service import Health, Ready, Service
+from apps.live.feed import Feed
 
 if TYPE_CHECKING:
-    from apps.kit.open_telemetry import Tracing
+    from apps.kit.telemetry.open_telemetry import Tracing
 
 SUMMARY = "What browsers and phones talk to: pages, the public API, and the live streams."
 
@@ -34,30 +36,30 @@ def create_app(settings: Settings) -> Service:
     live = Live()
     orders, kitchen = open_client(settings.orders_url, "orders"), open_client(settings.kitchen_url, "kitchen")
     sessions = Sessions(orders, settings.secret)
-    visitors = Visitors(sessions, settings.secret, settings.cors_origins)
+    authenticator = Authenticator(sessions, settings.secret, settings.cors_origins)
     lookup = Lookup(live, orders, settings.secret)
-    door = Door(live, visitors, lookup, Seats(settings.sockets, settings.sockets_per_address))
+    handshake = Handshake(live, authenticator, lookup, StreamLimit(settings.sockets, settings.sockets_per_address))
 
     async def probe() -> Health:
         if live.loaded is None or live.menu is None:
             return Health(ready=False, database="unknown")
         return Health(ready=live.stale_since is None, database="ok" if live.stale_since is None else "unreachable")
 
-    app = create_service("frontend", SUMMARY, settings, visitors.of_request, probe)
+    app = create_service("frontend", SUMMARY, settings, authenticator.of_request, probe)
     app.readiness = lambda: Ready(live.loaded is not None and live.menu is not None, live.stale_since)
-    app.figures.show(metrics.calls)
-    app.figures.show(metrics.live)
-    moment = Moment(live)
-    app.figures.look_up(moment)
+    app.metrics.show(metrics.calls)
+    app.metrics.show(metrics.live)
+    moment = BoardCollector(live)
+    app.metrics.look_up(moment)
     board_api.register(app, live, lookup)
     proxy_api.register(app, Proxy(live, settings.secret), orders, kitchen)
-    events_api.register(app, live, door)
-    sign_in.register(app, visitors)
+    events_api.register(app, live, handshake)
+    sign_in.register(app, authenticator)
     issuer = _issuer(settings)
-    oidc_sign_in.register(app, visitors, issuer)
+    oidc_sign_in.register(app, authenticator, issuer)
     pages.register(app, lookup)
     app.asgi_app = behind(  # type: ignore[assignment, method-assign]
-        sockets.in_front_of(app.asgi_app, door), settings.trusted_hops
+        sockets.in_front_of(app.asgi_app, handshake), settings.trusted_hops
     )
 
     async def close_streams() -> None:
@@ -96,7 +98,7 @@ def _feed(live: Live, sessions: Sessions, settings: Settings, tracing: "Tracing 
 
 
 @contextlib.asynccontextmanager
-async def _running(feed: Feed, moment: Moment) -> AsyncGenerator[None, None]:
+async def _running(feed: Feed, moment: BoardCollector) -> AsyncGenerator[None, None]:
     moment.listener = feed.listener
     tasks = [asyncio.ensure_future(feed.run()), asyncio.ensure_future(feed.live.beat_for_ever())]
     try:

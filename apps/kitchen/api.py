@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 from quart import Quart, Response, request
 
+from apps.api import responses
+from apps.api.parameters import IF_MATCH
 from apps.domain.lifecycle import ACTIVE, Status, Step
-from apps.kit import shapes
-from apps.kit.access import STAFF_OR_SERVICE, allow
-from apps.kit.conditional import check_before_change
-from apps.kit.encoding import to_json
-from apps.kit.openapi import describe
-from apps.kit.parameters import IF_MATCH
-from apps.kit.service import json_response
+from apps.kit.web.access import STAFF_OR_SERVICE, allow
+from apps.kit.web.conditional import check_before_change
+from apps.kit.web.encoding import to_json
+from apps.kit.web.openapi import describe
+from apps.kit.web.service import json_response
 from apps.kitchen.kitchen import Kitchen
 from apps.kitchen.workflow import Ticket, take_step
 
@@ -51,14 +51,14 @@ def register(app: Quart, kitchen: Kitchen) -> None:
 
     @app.get("/kitchen/orders")
     @allow(STAFF_OR_SERVICE)
-    @describe("The orders in work, oldest first.", tag="kitchen", returns=[shapes.Order], problems=(502, 503))
+    @describe("The orders in work, oldest first.", tag="kitchen", returns=[responses.Order], problems=(502, 503))
     async def kitchen_orders() -> Response:
         board = _board.decode(await kitchen.orders.read("/board", _credentials()))
         return json_response(to_json([raw for raw in board.orders if _entry.decode(raw).status in ACTIVE]))
 
     @app.get("/kitchen/stats")
     @allow(STAFF_OR_SERVICE)
-    @describe("The figures of today's café day.", tag="kitchen", returns=shapes.Statistics, problems=(502, 503))
+    @describe("The figures of today's café day.", tag="kitchen", returns=responses.Statistics, problems=(502, 503))
     async def kitchen_stats() -> Response:
         return json_response(await kitchen.orders.read("/stats", _credentials()))
 
@@ -71,7 +71,7 @@ def _view(kitchen: Kitchen, step: Step) -> Any:
     @describe(
         SUMMARIES[step],
         tag="kitchen",
-        returns=shapes.Order,
+        returns=responses.Order,
         problems=(400, 404, 409, 412, 502, 503),
         parameters=(IF_MATCH,),
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator
 
-from apps.kit import metrics
-from apps.kit.access import bearer
-from apps.kit.http import open_client
-from apps.kit.proxies import behind
-from apps.kit.scaffold import create_service
-from apps.kit.service import Health, Service
-from apps.kit.settings import Settings
+from apps.kit.settings.settings import Settings
+from apps.kit.telemetry import metrics
+from apps.kit.web.access import bearer
+from apps.kit.web.app_factory import create_service
+from apps.kit.web.http_client import open_client
+from apps.kit.web.proxies import behind
+from apps.kit.web.service import Health, Service
 from apps.kitchen import api, orders_client
 from apps.kitchen.kitchen import Kitchen
 from apps.kitchen.orders_client import OrdersClient
@@ -25,8 +25,8 @@ def create_app(settings: Settings) -> Service:
         return Health(ready=well, database="ok" if well else "unreachable")
 
     app = create_service("kitchen", SUMMARY, settings, bearer(settings.secret), probe)
-    app.figures.show(metrics.calls)
-    app.figures.show(orders_client.figures)
+    app.metrics.show(metrics.calls)
+    app.metrics.show(orders_client.figures)
     api.register(app, kitchen)
     app.asgi_app = behind(app.asgi_app, settings.trusted_hops)  # type: ignore[assignment, method-assign]
 

@@ -7,8 +7,8 @@ import httpx
 import stamina
 from prometheus_client import Counter
 
-from apps.kit.http import Unreachable, relayed
-from apps.kit.metrics import Group
+from apps.kit.telemetry.metrics import Group
+from apps.kit.web.http_client import Unreachable, relayed
 
 figures = Group()
 retries = Counter("cafe_retries_total", "Calls to the orders service that were made once more.", registry=figures)

@@ -7,8 +7,8 @@ import msgspec
 
 from apps.domain.errors import Conflict, IllegalStep
 from apps.domain.lifecycle import FOLLOWING, Status, Step, target
-from apps.kit.encoding import to_json
-from apps.kit.http import relayed
+from apps.kit.web.encoding import to_json
+from apps.kit.web.http_client import relayed
 from apps.kitchen.orders_client import OrdersClient
 
 ATTEMPTS = 5

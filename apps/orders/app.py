@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
-from apps.kit import pool_figures
-from apps.kit.access import bearer
-from apps.kit.database import Database, DatabaseNeverCame, open_database, open_replica
-from apps.kit.proxies import behind
-from apps.kit.scaffold import create_service
-from apps.kit.service import Health, Service
-from apps.kit.settings import Settings
+from apps.kit.database import pool_metrics
+from apps.kit.database.pool import Database, DatabaseNeverCame, open_database, open_replica
+from apps.kit.settings.settings import Settings
+from apps.kit.web.access import bearer
+from apps.kit.web.app_factory import create_service
+from apps.kit.web.proxies import behind
+from apps.kit.web.service import Health, Service
 from apps.orders import history_api, menu_api, orders_api, sessions_api
 from apps.orders.cafe import Cafe
-from apps.orders.keeper import Keeper
 from apps.orders.limits import Limits
-from apps.orders.reading import Reading
+from apps.orders.read_router import ReadRouter
+from apps.orders.retention import Keeper
 
 SUMMARY = "Orders, the menu and their history. The only writer of the café's database."
 
@@ -29,8 +29,8 @@ def create_app(settings: Settings) -> Service:
         return Health(ready=answers, database="ok" if answers else "unreachable")
 
     app = create_service("orders", SUMMARY, settings, bearer(settings.secret), probe)
-    app.figures.show(pool_figures.group)
-    app.figures.look_up(pool_figures.Pools(cafe.pools))
+    app.metrics.show(pool_metrics.group)
+    app.metrics.look_up(pool_metrics.Pools(cafe.pools))
     limits = Limits(settings.secret, settings.rate_limits)
     orders_api.register(app, cafe, limits)
     menu_api.register(app, cafe)
@@ -44,7 +44,7 @@ def create_app(settings: Settings) -> Service:
         pooled = settings.database_pooler == "transaction"
         try:
             async with open_database(settings.database_url, pooled=pooled) as database, _replica(settings) as replica:
-                reading = Reading(database, replica)
+                reading = ReadRouter(database, replica)
                 keeper = Keeper(database, settings.keep_names_days, settings.keep_orders_days)
                 cafe.opened, cafe.reading_from = database, reading
                 async with _at_work(reading.run(), keeper.run()):

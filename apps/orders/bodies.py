@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from apps.kit.bodies import Body
+from apps.kit.web.bodies import Body
 
 
 class SignIn(Body):

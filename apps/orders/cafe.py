@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from apps.domain.errors import Unavailable
-from apps.kit.database import Database
-from apps.kit.pool_figures import Pool
-from apps.orders.reading import Reading
+from apps.kit.database.pool import Database
+from apps.kit.database.pool_metrics import Pool
+from apps.orders.read_router import ReadRouter
 
 
 class _Number(msgspec.Struct):
@@ -25,7 +25,7 @@ class Cafe:
 
     timezone: ZoneInfo
     opened: Database | None = field(default=None)
-    reading_from: Reading | None = field(default=None)
+    reading_from: ReadRouter | None = field(default=None)
 
     @property
     def database(self) -> Database:
@@ -34,7 +34,7 @@ class Cafe:
         return self.opened
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> ReadRouter:
         """For lists and statistics, which may be some seconds old."""
         if self.reading_from is None:
             raise Unavailable

@@ -2,14 +2,14 @@
 
 from quart import Quart, Response
 
+from apps.api import responses
+from apps.api.parameters import AFTER
 from apps.domain.errors import CafeError
-from apps.kit import shapes
-from apps.kit.access import STAFF_OR_SERVICE, allow
-from apps.kit.database import queries
-from apps.kit.openapi import Parameter, describe
-from apps.kit.parameters import AFTER
-from apps.kit.query import whole
-from apps.kit.service import json_response
+from apps.kit.database.pool import queries
+from apps.kit.web.access import STAFF_OR_SERVICE, allow
+from apps.kit.web.openapi import Parameter, describe
+from apps.kit.web.query import int_param
+from apps.kit.web.service import json_response
 from apps.orders.cafe import Cafe
 
 MOST_EVENTS = 1000
@@ -30,7 +30,7 @@ def register(app: Quart, cafe: Cafe) -> None:
     @describe(
         "Every change after a position, in commit order.",
         tag="history",
-        returns=shapes.Events,
+        returns=responses.Events,
         problems=(410, 422, 503),
         parameters=(
             AFTER,
@@ -40,8 +40,8 @@ def register(app: Quart, cafe: Cafe) -> None:
         ),
     )
     async def events() -> Response:
-        after = whole("after", default=0)
-        limit = whole("limit", default=MOST_EVENTS, least=1, most=MOST_EVENTS)
+        after = int_param("after", default=0)
+        limit = int_param("limit", default=MOST_EVENTS, least=1, most=MOST_EVENTS)
         async with cafe.database.connection() as connection:
             page = await queries.events_after(connection, after=after, limit=limit)
         if after < page["first_after"]:
@@ -53,7 +53,7 @@ def register(app: Quart, cafe: Cafe) -> None:
     @describe(
         "Every order that is active or just finished, and the position this was read at.",
         tag="history",
-        returns=shapes.Board,
+        returns=responses.Board,
         problems=(503,),
     )
     async def board() -> Response:
@@ -66,7 +66,7 @@ def register(app: Quart, cafe: Cafe) -> None:
 
     @app.get("/stats")
     @allow(STAFF_OR_SERVICE)
-    @describe("The figures of today's café day.", tag="history", returns=shapes.Statistics, problems=(503,))
+    @describe("The figures of today's café day.", tag="history", returns=responses.Statistics, problems=(503,))
     async def stats() -> Response:
         day_start, timezone = cafe.day_start(), str(cafe.timezone)
         body = await cafe.reading.read(

@@ -3,11 +3,11 @@
 import time
 from dataclasses import dataclass, field
 
-from apps.kit.access import caller
-from apps.kit.database import Connection, queries
-from apps.kit.limits import Budget, network, tell
-from apps.kit.tokens import Role
-from apps.kit.visitor import visitor_address
+from apps.kit.database.pool import Connection, queries
+from apps.kit.web.access import caller
+from apps.kit.web.rate_limits import Budget, network, set_rate_limit_headers
+from apps.kit.web.tokens import Role
+from apps.kit.web.visitor import client_address
 
 # A café is behind one address: sixty guests may order in the same instant, and one a second after that.
 ORDERS_FROM_ONE_ADDRESS = Budget("orders", burst=60, per_minute=60)
@@ -42,7 +42,7 @@ class Limits:
         await self._spend(connection, SIGN_INS_IN_ALL, "all")
 
     def _address(self) -> str:
-        return f"address:{network(visitor_address(self.secret))}"
+        return f"address:{network(client_address(self.secret))}"
 
     async def _spend(self, connection: Connection, budget: Budget, who: str) -> None:
         if not self.on:
@@ -52,7 +52,7 @@ class Limits:
         )
         if not spent["fits"]:
             raise budget.refusal(spent["backlog_seconds"])
-        tell(budget.headers(spent["backlog_seconds"]))
+        set_rate_limit_headers(budget.headers(spent["backlog_seconds"]))
         if time.monotonic() - self._forgot_at > FORGET_EVERY_SECONDS:
             self._forgot_at = time.monotonic()
             await queries.forget_spent(connection)

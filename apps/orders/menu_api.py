@@ -4,16 +4,16 @@ import hashlib
 
 from quart import Quart, Response, request
 
+from apps.api import responses
+from apps.api.parameters import IF_NONE_MATCH, ITEM, MOST_ID
+from apps.api.requests import Availability
 from apps.domain.errors import NotFound
-from apps.kit import shapes
-from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow
-from apps.kit.bodies import read_body
-from apps.kit.conditional import if_none_match_hits
-from apps.kit.database import queries
-from apps.kit.openapi import describe
-from apps.kit.parameters import IF_NONE_MATCH, ITEM, MOST_ID
-from apps.kit.requests import Availability
-from apps.kit.service import json_response
+from apps.kit.database.pool import queries
+from apps.kit.web.access import EVERYONE, STAFF_OR_SERVICE, allow
+from apps.kit.web.bodies import read_body
+from apps.kit.web.conditional import if_none_match_hits
+from apps.kit.web.openapi import describe
+from apps.kit.web.service import json_response
 from apps.orders.cafe import Cafe
 from apps.orders.menu import menu_document
 
@@ -32,7 +32,7 @@ def register(app: Quart, cafe: Cafe) -> None:
     @describe(
         "What the café sells.",
         tag="menu",
-        returns=shapes.Menu,
+        returns=responses.Menu,
         problems=(400, 503),
         answers={304: "It is still as you have it."},
         parameters=(IF_NONE_MATCH,),
@@ -52,7 +52,7 @@ def register(app: Quart, cafe: Cafe) -> None:
         "Mark an item sold out, or back.",
         tag="menu",
         body=Availability,
-        returns=shapes.MenuItem,
+        returns=responses.MenuItem,
         problems=(404, 503),
         parameters=(ITEM,),
     )

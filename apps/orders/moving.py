@@ -6,8 +6,8 @@ from typing import Any
 
 from apps.domain.errors import Conflict, IllegalStep, OrderNotFound
 from apps.domain.lifecycle import FOLLOWING, Status, before
-from apps.kit.database import Connection, Database, queries
-from apps.kit.tracing import traceparent
+from apps.kit.database.pool import Connection, Database, queries
+from apps.kit.telemetry.tracing import traceparent
 
 ATTEMPTS = 5
 

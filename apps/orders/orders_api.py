@@ -2,18 +2,18 @@
 
 from quart import Quart, Response, request
 
+from apps.api import responses
+from apps.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, LISTING, MOST_ID, MOST_LISTED
+from apps.api.requests import Cart, Move
 from apps.domain.errors import Invalid, PreconditionFailed
 from apps.domain.lifecycle import Status
-from apps.kit import shapes
-from apps.kit.access import EVERYONE, STAFF_OR_SERVICE, allow, caller
-from apps.kit.bodies import read_body
-from apps.kit.conditional import check_before_change, if_match_fails, if_none_match_hits
-from apps.kit.database import queries
-from apps.kit.openapi import describe
-from apps.kit.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, LISTING, MOST_ID, MOST_LISTED
-from apps.kit.query import among, whole
-from apps.kit.requests import Cart, Move
-from apps.kit.service import json_response
+from apps.kit.database.pool import queries
+from apps.kit.web.access import EVERYONE, STAFF_OR_SERVICE, allow, caller
+from apps.kit.web.bodies import read_body
+from apps.kit.web.conditional import check_before_change, if_match_fails, if_none_match_hits
+from apps.kit.web.openapi import describe
+from apps.kit.web.query import int_param, list_param
+from apps.kit.web.service import json_response
 from apps.orders.cafe import Cafe
 from apps.orders.limits import Limits
 from apps.orders.moving import Found, find_order, move_order
@@ -53,7 +53,7 @@ def register(app: Quart, cafe: Cafe, limits: Limits) -> None:
         "Place an order.",
         tag="orders",
         body=Cart,
-        returns=shapes.Order,
+        returns=responses.Order,
         status=201,
         problems=(409, 429, 503),
         parameters=(IDEMPOTENCY_KEY,),
@@ -71,11 +71,11 @@ def register(app: Quart, cafe: Cafe, limits: Limits) -> None:
 
     @app.get("/orders")
     @allow(STAFF_OR_SERVICE)
-    @describe("Orders, newest first.", tag="orders", returns=[shapes.Order], problems=(422, 503), parameters=LISTING)
+    @describe("Orders, newest first.", tag="orders", returns=[responses.Order], problems=(422, 503), parameters=LISTING)
     async def orders() -> Response:
-        statuses = among("status", tuple(Status))
-        limit = whole("limit", default=100, least=1, most=MOST_LISTED)
-        before = whole("before", least=1, most=MOST_ID)
+        statuses = list_param("status", tuple(Status))
+        limit = int_param("limit", default=100, least=1, most=MOST_LISTED)
+        before = int_param("before", least=1, most=MOST_ID)
         page = await cafe.reading.read(
             lambda connection: queries.list_orders(connection, statuses=statuses, limit=limit, before=before)
         )
@@ -90,7 +90,7 @@ def register(app: Quart, cafe: Cafe, limits: Limits) -> None:
     @describe(
         "One order, for whoever has its number.",
         tag="orders",
-        returns=shapes.Order,
+        returns=responses.Order,
         problems=(400, 404, 412, 503),
         answers={304: "It is still as you have it."},
         parameters=(IF_NONE_MATCH,),
@@ -110,7 +110,7 @@ def register(app: Quart, cafe: Cafe, limits: Limits) -> None:
         "Move an order on, or back one step.",
         tag="orders",
         body=Move,
-        returns=shapes.Order,
+        returns=responses.Order,
         problems=(404, 409, 412, 503),
         parameters=(IF_MATCH,),
     )
@@ -129,7 +129,7 @@ def register(app: Quart, cafe: Cafe, limits: Limits) -> None:
     @describe(
         "Cancel an order: customers while it is ordered, staff until it is ready.",
         tag="orders",
-        returns=shapes.Order,
+        returns=responses.Order,
         problems=(400, 404, 409, 412, 503),
         parameters=(IF_MATCH,),
     )

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 
+from apps.api.requests import Cart
 from apps.domain.errors import Conflict, KeyReused
 from apps.domain.menu import PricedLine, price_cart
 from apps.domain.numbers import order_number
-from apps.kit.database import Connection, Database, queries
-from apps.kit.encoding import to_json
-from apps.kit.requests import Cart
-from apps.kit.tracing import traceparent
+from apps.kit.database.pool import Connection, Database, queries
+from apps.kit.telemetry.tracing import traceparent
+from apps.kit.web.encoding import to_json
 from apps.orders.menu import read_menu
 
 KEY_WAIT_SECONDS = 5

@@ -6,15 +6,15 @@ import secrets
 from quart import Quart, Response
 
 from apps.domain.errors import NotFound, SignInNeeded
-from apps.kit.access import SERVICE, allow
-from apps.kit.bodies import read_body
-from apps.kit.database import queries
-from apps.kit.encoding import to_json, utc_text
-from apps.kit.openapi import describe
-from apps.kit.passwords import Password, hashed
-from apps.kit.service import json_response
-from apps.kit.settings import Settings
-from apps.kit.tokens import read_sign_in_key
+from apps.kit.database.pool import queries
+from apps.kit.settings.settings import Settings
+from apps.kit.web.access import SERVICE, allow
+from apps.kit.web.bodies import read_body
+from apps.kit.web.encoding import to_json, utc_text
+from apps.kit.web.openapi import describe
+from apps.kit.web.passwords import Password, hashed
+from apps.kit.web.service import json_response
+from apps.kit.web.tokens import read_sign_in_key
 from apps.orders.bodies import SignIn
 from apps.orders.cafe import Cafe
 from apps.orders.limits import Limits

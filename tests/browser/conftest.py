@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, async_playwright
 
-from apps.cli.browser import browser as path_of_browser
 from tests.cafe import PASSWORD, RunningCafe
+from tools.checks.browser import browser as path_of_browser
 
 SIZES = {"phone": (390, 844), "tablet": (1180, 820), "tv": (1920, 1080)}
 FLAGS = [

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from apps.cli.init import write
-from apps.kit.production import refusals
-from apps.kit.setting_values import ROOT
-from apps.kit.settings import VARIABLES, Settings
+from apps.kit.paths import ROOT
+from apps.kit.settings.production import refusals
+from apps.kit.settings.settings import VARIABLES, Settings
 from tests.deployment.programs import from_debian, in_wheel
 
 PROFILES = ("tls", "monitoring", "scale")

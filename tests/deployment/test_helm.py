@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from apps.kit import metrics
+from apps.kit.telemetry import metrics
 from tests.deployment.chart import (
     CHART,
     ROOT,

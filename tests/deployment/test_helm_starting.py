@@ -16,9 +16,9 @@ import asyncpg
 import pytest
 
 from apps.cli.migrate import role_passwords
-from apps.kit.production import refusals
-from apps.kit.roles import LISTEN_ROLE, ORDERS_ROLE, open_roles
-from apps.kit.settings import Settings
+from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE, open_roles
+from apps.kit.settings.production import refusals
+from apps.kit.settings.settings import Settings
 from tests.cafe import RunningCafe, eventually, run_cafe
 from tests.deployment.chart import CHART, ROOT, SERVICES, SETS, Manifest, of_kind, rendered, the_job
 from tests.postgres import PostgresServer

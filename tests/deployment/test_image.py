@@ -16,9 +16,9 @@ from threading import Thread
 import pytest
 import trustme
 
-from apps.kit import healthcheck
-from apps.kit.setting_values import ROOT
-from apps.kit.settings import Settings
+from apps.kit.paths import ROOT
+from apps.kit.server import healthcheck
+from apps.kit.settings.settings import Settings
 from tests.deployment.programs import in_wheel
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -76,7 +76,7 @@ def test_nothing_but_the_product_is_let_into_the_build(copied: Path) -> None:
 @pytest.mark.parametrize("service", ["orders", "kitchen", "frontend"])
 def test_what_is_copied_is_all_that_a_service_needs_to_be_put_together(copied: Path, service: str) -> None:
     put_together = (
-        "import sys; from apps.kit.settings import Settings;"
+        "import sys; from apps.kit.settings.settings import Settings;"
         f"from apps.{service}.app import create_app; app = create_app(Settings.load({{'CAFE_SECRET': 's' * 40}}));"
         "print(app.name, app.jinja_env.get_template('base.html').filename)"
     )
@@ -189,6 +189,6 @@ def test_the_health_check_knows_the_same_ports_as_the_settings() -> None:
 
 
 def test_the_health_check_loads_next_to_nothing() -> None:
-    command = [sys.executable, "-P", "-c", "import sys, apps.kit.healthcheck; print(*sys.modules)"]
+    command = [sys.executable, "-P", "-c", "import sys, apps.kit.server.healthcheck; print(*sys.modules)"]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)}, cwd="/")  # noqa: S603
-    assert not {"pydantic", "quart", "asyncio", "ssl", "apps.kit.settings"} & set(done.stdout.split())
+    assert not {"pydantic", "quart", "asyncio", "ssl", "apps.kit.settings.settings"} & set(done.stdout.split())

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
 from tests.cafe import CREATE, RunningCafe
 from tests.deployment.programs import from_debian
 

@@ -5,9 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from apps.cli import release_engine
-from apps.cli.release_engine import PORTS
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
+from tools.release.engine import PORTS, open_engine
 
 REFUSES = "#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n"
 
@@ -42,11 +41,11 @@ def test_its_cafe_has_ports_of_its_own_and_hears_nothing_of_this_shells(tmp_path
     before = dict(os.environ)
     os.environ.update(shell)
     try:
-        engine = release_engine.open_engine(tmp_path)
+        engine = open_engine(tmp_path)
     finally:
         os.environ.clear()
         os.environ.update(before)
     assert set((tmp_path / "docker.heard").read_text().split()) == set()
     assert len({engine.port(name) for name in PORTS}) == len(PORTS)
-    assert engine.told["CAFE_SECRET"] not in ("", "mine")
+    assert engine.env["CAFE_SECRET"] not in ("", "mine")
     assert (tmp_path / "env").stat().st_mode & 0o777 == 0o600

@@ -9,7 +9,7 @@ Measured = Callable[[str, str], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--faults", choices=("short", "long"), default="short", help="how many faults strike")
+    parser.addoption("--faults", choices=("short", "long"), default="short", help="how many faults fault")
     parser.addoption("--faults-count", type=int, default=0, help="another number of faults than 60 or 1000")
     parser.addoption("--faults-seed", type=int, default=0, help="repeat the storm of this seed")
     parser.addoption(

@@ -9,7 +9,7 @@ class Outcome:
     """Strikes by name, and seconds to all-right after rounds of one kind."""
 
     seed: int
-    strikes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    faults_by_kind: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     seconds_to_right: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     rounds: int = 0
     seconds: float = 0.0
@@ -22,4 +22,4 @@ class Outcome:
 
     @property
     def faults(self) -> int:
-        return sum(self.strikes.values())
+        return sum(self.faults_by_kind.values())

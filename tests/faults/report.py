@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from statistics import median
 
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
 from tests.faults import streams
 from tests.faults.checker import Violation, Wrong
-from tests.faults.deck import STRIKES
+from tests.faults.fault_schedule import STRIKES
 from tests.faults.history import History
 from tests.faults.outcome import Outcome
 
@@ -96,9 +96,9 @@ def _tables(outcome: Outcome, history: History, violations: list[Violation]) -> 
         "| --- | ---: | ---: | ---: |",
     ]
     lines += [
-        f"| {name} | {outcome.strikes[name]} | {_times(outcome.seconds_to_right.get(name, []))} |"
+        f"| {name} | {outcome.faults_by_kind[name]} | {_times(outcome.seconds_to_right.get(name, []))} |"
         for name in STRIKES
-        if outcome.strikes[name]
+        if outcome.faults_by_kind[name]
     ]
     lines += [
         f"| two or three of these at once | | {_times(outcome.seconds_to_right.get('several at once', []))} |",

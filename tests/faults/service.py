@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from apps.kit.lifeline import spawn
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
+from apps.kit.process.child_process import spawn
 
 STARTS_WITHIN_SECONDS = 60
 STOPS_WITHIN_SECONDS = 15

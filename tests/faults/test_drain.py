@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from tests.cafe import CREATE, RunningCafe, bearer, eventually
-from tests.faults.beside import frontend_beside
 from tests.faults.checker import judge
 from tests.faults.conftest import Measured
 from tests.faults.evidence import read_evidence
 from tests.faults.history import DISPLAY, KITCHEN
 from tests.faults.observers import Watcher, Websocket
+from tests.faults.second_frontend import frontend_beside
 
 SOCKETS = 200
 

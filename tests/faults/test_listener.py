@@ -16,10 +16,10 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.cafe import RunningCafe, Screen, bearer, eventually, free_port, run_cafe
-from tests.faults.beside import frontend_beside
 from tests.faults.conftest import Measured
-from tests.faults.link import Link
-from tests.faults.strikes import KILL_LISTENERS
+from tests.faults.fault_injection import KILL_LISTENERS
+from tests.faults.second_frontend import frontend_beside
+from tests.faults.tcp_proxy import Link
 
 
 @dataclass

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 from websockets.asyncio.client import connect
 
-from apps.frontend.board import RESUME_WINDOW
+from apps.live.board import RESUME_WINDOW
 from tests.cafe import RunningCafe, bearer, eventually
-from tests.faults.beside import frontend_beside
 from tests.faults.conftest import Measured
+from tests.faults.second_frontend import frontend_beside
 
 LONG_SECONDS, SHORT_SECONDS = 15 * 60, 8
 CLIENTS = 60

@@ -6,9 +6,9 @@ from random import SystemRandom
 
 import pytest
 
-from tests.faults.campaign import Campaign
 from tests.faults.checker import judge
-from tests.faults.house import durable_server, open_house
+from tests.faults.fault_run import Campaign
+from tests.faults.harness import durable_server, open_harness
 from tests.faults.report import summary, write_report
 from tests.postgres import PostgresServer
 
@@ -31,8 +31,11 @@ async def test_whatever_breaks_nothing_is_lost_doubled_or_reordered(
     seed = request.config.getoption("--faults-seed", default=0) or SystemRandom().randrange(1, 2**32)
     with capsys.disabled():
         print(f"\nstorm of {faults} faults, --faults-seed {seed}")
-    async with open_house(own_server, random.Random(seed)) as house, Campaign(house, seed, LONG_EVERY[form]) as storm:  # noqa: S311
-        await storm.strike_until(faults)
+    async with (
+        open_harness(own_server, random.Random(seed)) as harness,  # noqa: S311 - replayable by its seed
+        Campaign(harness, seed, LONG_EVERY[form]) as storm,
+    ):
+        await storm.inject_until(faults)
         history = await storm.finish()
     violations = judge(history)
     with capsys.disabled():

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
 
 
 def cafe(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":

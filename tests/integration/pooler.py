@@ -13,8 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from apps.kit.embedded import free_port
-from apps.kit.unprivileged import hand_over
+from apps.kit.postgres.embedded import free_port
+from apps.kit.postgres.run_as import hand_over
 from tests.cafe import eventually
 from tests.deployment.programs import from_debian, told_of_libraries
 

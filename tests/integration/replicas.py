@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from apps.kit.embedded import free_port
-from apps.kit.lifeline import spawn
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
+from apps.kit.postgres.embedded import free_port
+from apps.kit.process.child_process import spawn
 from tests.cafe import PASSWORD, SECRET, eventually
 from tests.deployment.programs import in_wheel
 from tests.faults.service import STARTS_WITHIN_SECONDS, RunningService
@@ -24,9 +24,9 @@ SERVICES = ("orders", "kitchen", "frontend")
 
 @dataclass(frozen=True)
 class Replicas:
-    """Where everything is; `door` is where guests come in. A service that dies is started again."""
+    """Where everything is; `proxy_url` is where guests come in. A service that dies is started again."""
 
-    door: str
+    proxy_url: str
     running: dict[str, tuple[RunningService, RunningService]]
     http: httpx.AsyncClient
 
@@ -43,7 +43,7 @@ class Replicas:
 
     async def _door_is_open(self) -> bool:
         try:
-            return (await self.http.get(f"{self.door}/api/menu")).status_code == 200
+            return (await self.http.get(f"{self.proxy_url}/api/menu")).status_code == 200
         except httpx.TransportError:
             return False
 

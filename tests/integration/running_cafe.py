@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
-from apps.kit.embedded import free_port
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
+from apps.kit.postgres.embedded import free_port
 
 SERVICES = ("frontend", "orders", "kitchen")
 OPEN = "Ctrl-C closes the café"

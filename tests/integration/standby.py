@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
-from apps.kit import embedded
-from apps.kit.unprivileged import hand_over
+from apps.kit.postgres import embedded
+from apps.kit.postgres.run_as import hand_over
 from tests.postgres import FOR_TESTS, PostgresServer
 
 

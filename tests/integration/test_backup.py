@@ -12,9 +12,9 @@ import asyncpg
 import httpx
 import pytest
 
-from apps.kit.migrations import migrate
-from apps.kit.postgres_programs import without_password
-from apps.kit.tokens import mint_sign_in_key
+from apps.kit.database.migrations import migrate
+from apps.kit.postgres.programs import without_password
+from apps.kit.web.tokens import mint_sign_in_key
 from tests.cafe import PASSWORD, SECRET, RunningCafe, bearer, run_cafe
 from tests.integration.command import cafe as command
 from tests.integration.running_cafe import Cafe, cafe_folder
@@ -70,7 +70,7 @@ def files_in(folder: Path) -> list[str]:
 
 
 async def a_morning(cafe: RunningCafe) -> list[str]:
-    numbers = [(await cafe.order(f"Guest {n}"))["order_number"] for n in range(6)]
+    numbers = [(await cafe.order(f"Connection {n}"))["order_number"] for n in range(6)]
     for number, steps in zip(numbers, (["start", "ready", "serve"], ["start", "ready"], ["start"]), strict=False):
         for step in steps:
             assert (await cafe.step(number, step)).status_code == 200
@@ -85,7 +85,7 @@ async def test_a_backup_while_orders_come_in_is_one_moment_of_the_cafe(
 
     async def rush() -> None:
         while True:
-            number = (await cafe.order("In a hurry"))["order_number"]
+            number = (await cafe.order("In a force_stop"))["order_number"]
             await cafe.step(number, "start")
 
     rushing = [asyncio.create_task(rush()) for _ in range(3)]

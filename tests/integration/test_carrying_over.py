@@ -10,10 +10,11 @@ import asyncpg
 import httpx
 import pytest
 
-from apps.kit import data_folder, embedded, unprivileged
-from apps.kit.migrations import migrate
-from apps.kit.starting_menu import fill_empty_menu
-from apps.kit.state_folder import generated_once, make
+from apps.cli.sample_menu import insert_sample_menu
+from apps.kit.database.migrations import migrate
+from apps.kit.postgres import data_folder, embedded
+from apps.kit.postgres.run_as import choose_account
+from apps.kit.settings.state_folder import generated_once, make
 from tests.cafe import run_cafe
 from tests.integration.command import cafe as command
 from tests.integration.running_cafe import Cafe, cafe_folder
@@ -34,14 +35,14 @@ def old_cafe() -> Iterator[Cafe]:
 
 async def _live_a_little(folder: Path) -> None:
     password = generated_once(folder / "postgres-password", lambda: "of-no-importance")
-    run_as = unprivileged.choose(OLDER, folder)
+    run_as = choose_account(OLDER, folder)
     await data_folder.prepare(folder / "postgres", OLDER, password, run_as)
     server = embedded.Server(OLDER, folder / "postgres", password, run_as)
     process = await server.start(folder / "postgres.log")
     try:
         await server.ready()
         await migrate(server.url())
-        await fill_empty_menu(server.url())
+        await insert_sample_menu(server.url())
         async with run_cafe(server.url()) as running:
             await running.order("Ana")
     finally:
@@ -87,7 +88,7 @@ async def test_a_backup_of_the_newest_server_can_be_restored_into_the_oldest(
     done = await asyncio.to_thread(command, "backup", str(tmp_path / "cafe.dump"), CAFE_DATABASE_URL=database_url)
     assert done.returncode == 0, done.stderr
     password = (old_cafe.folder / "postgres-password").read_text().strip()
-    run_as = unprivileged.choose(OLDER, old_cafe.folder)
+    run_as = choose_account(OLDER, old_cafe.folder)
     server = embedded.Server(OLDER, old_cafe.folder / "postgres", password, run_as)
     process = await server.start(old_cafe.folder / "postgres.log")
     try:

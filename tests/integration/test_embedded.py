@@ -12,8 +12,9 @@ from signal import SIGINT, SIGKILL
 import asyncpg
 import pytest
 
-from apps.kit import data_folder, embedded, unprivileged
-from apps.kit.roles import LISTEN_ROLE, ORDERS_ROLE, open_roles, role_password
+from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE, open_roles, role_password
+from apps.kit.postgres import data_folder, embedded
+from apps.kit.postgres.run_as import choose_account
 from tests.postgres import PostgresServer, binaries
 
 
@@ -26,7 +27,7 @@ def folder() -> Iterator[Path]:
 
 
 async def prepared(folder: Path) -> embedded.Server:
-    run_as = unprivileged.choose(binaries(), folder)
+    run_as = choose_account(binaries(), folder)
     await data_folder.prepare(folder / "postgres", binaries(), "a password", run_as)
     return embedded.Server(binaries(), folder / "postgres", "a password", run_as)
 
@@ -150,5 +151,5 @@ async def test_the_roles_get_passwords_and_the_listener_may_listen_and_read_noth
 
 
 def test_root_hands_it_to_somebody_else_and_others_keep_it(folder: Path) -> None:
-    run_as = unprivileged.choose(binaries(), folder)
+    run_as = choose_account(binaries(), folder)
     assert run_as.status(["sh", "-c", 'test "$(id -u)" != 0']) == 0

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from apps.kit.tokens import mint_sign_in_key
+from apps.kit.web.tokens import mint_sign_in_key
 from tests.cafe import PASSWORD, SECRET, RunningCafe, bearer, run_cafe
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

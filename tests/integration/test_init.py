@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from apps.kit.production import refusals
-from apps.kit.setting_values import ROOT
-from apps.kit.settings import Settings
+from apps.kit.paths import ROOT
+from apps.kit.settings.production import refusals
+from apps.kit.settings.settings import Settings
 from tests.integration.running_cafe import Cafe, cafe_folder
 
 SECRETS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
 
 PYTHON = """#!/bin/sh
 # notes its words; as `-m venv` it copies itself, as `-m pip install` it takes a moment and fails if told to

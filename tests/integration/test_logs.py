@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from apps.kit import correlation
-from apps.kit.correlation import order_mark
-from apps.kit.http import open_client
+from apps.kit.telemetry import correlation
+from apps.kit.telemetry.correlation import order_mark
+from apps.kit.web.http_client import open_client
 from tests.cafe import CREATE, RunningCafe, bearer
 from tests.security.test_privacy import logging_cafe
 

@@ -14,33 +14,33 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 
 from apps.domain.numbers import ALMOST_A_NUMBER
-from apps.kit.observe import METHODS
-from apps.kit.settings import Settings
-from apps.kit.tokens import Role
+from apps.kit.settings.settings import Settings
+from apps.kit.web.request_hooks import METHODS
+from apps.kit.web.tokens import Role
 from tests.cafe import CREATE, SECRET, RunningCafe, bearer, eventually, run_cafe
 from tests.deployment.programs import from_debian
 from tests.postgres import PostgresServer
 
-Figures = dict[str, dict[tuple[tuple[str, str], ...], float]]
+Metrics = dict[str, dict[tuple[tuple[str, str], ...], float]]
 
 
 async def exposition(cafe: RunningCafe, service: str) -> str:
     return (await cafe.http.get(f"{cafe.settings.address_of(service)}/metrics")).text
 
 
-async def figures(cafe: RunningCafe, service: str) -> Figures:
-    found: Figures = defaultdict(dict)
+async def figures(cafe: RunningCafe, service: str) -> Metrics:
+    found: Metrics = defaultdict(dict)
     for family in text_string_to_metric_families(await exposition(cafe, service)):
         for sample in family.samples:
             found[sample.name][tuple(sorted(sample.labels.items()))] = sample.value
     return found
 
 
-def value(found: Figures, name: str, **labels: str) -> float:
+def value(found: Metrics, name: str, **labels: str) -> float:
     return found[name].get(tuple(sorted(labels.items())), 0.0)
 
 
-def growth(before: Figures, after: Figures, name: str, **labels: str) -> float:
+def growth(before: Metrics, after: Metrics, name: str, **labels: str) -> float:
     return value(after, name, **labels) - value(before, name, **labels)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from apps.kit.migrations import MIGRATIONS, MigrationFailed, migrate
+from apps.kit.database.migrations import MIGRATIONS, MigrationFailed, migrate
 from tests.postgres import PostgresServer
 
 DOWN = "-- migrate:down\n"

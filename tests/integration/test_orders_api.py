@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from apps.kit.tokens import Role
+from apps.kit.web.tokens import Role
 from tests.cafe import RunningCafe, bearer
 
 ORDER = {"customer_name": "Ana", "items": [{"id": 1, "quantity": 2}]}

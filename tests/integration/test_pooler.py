@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.kit.settings import Settings, SettingsError
+from apps.kit.settings.settings import Settings, SettingsError
 from tests.cafe import bearer, run_cafe
 from tests.integration.pooler import pooled
 
@@ -21,7 +21,7 @@ async def test_a_rush_through_pgbouncer_loses_nothing_and_names_who_did_it(datab
         await kitchen.next()
 
         async def customer(number: int) -> None:
-            placed = await cafe.order(f"Guest {number}", headers={"Idempotency-Key": f"key-{number}"})
+            placed = await cafe.order(f"Connection {number}", headers={"Idempotency-Key": f"key-{number}"})
             staff = bearer(subject=f"staff:{number}", lifetime=timedelta(minutes=5))
             for step in ("start", "ready", "serve"):
                 answer = await cafe.http.post(
@@ -39,7 +39,7 @@ async def test_a_rush_through_pgbouncer_loses_nothing_and_names_who_did_it(datab
         assert [change["seq"] for change in changes] == list(range(1, 49))
         page = (await cafe.http.get(f"{cafe.orders}/orders/events?after=0", headers=bearer())).json()
     for event in page["events"]:
-        number = event["order"]["customer_name"].removeprefix("Guest ")
+        number = event["order"]["customer_name"].removeprefix("Connection ")
         expected = "customer" if event["order"]["status"] == "ordered" else f"staff:{number}"
         assert event["actor"] == expected
 

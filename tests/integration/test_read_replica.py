@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from apps.orders import reading
+from apps.orders import read_router
 from tests.cafe import RunningCafe, bearer, eventually, free_port, run_cafe
 from tests.integration.standby import Standby
 from tests.postgres import PostgresServer
@@ -36,9 +36,9 @@ def standby(postgres_server: PostgresServer, database_url: str) -> Iterator[Stan
 
 @pytest.fixture
 def in_short_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LOOK_EVERY_SECONDS", 0.05)
-    monkeypatch.setattr(reading, "MOST_BEHIND_SECONDS", 0.3)
-    monkeypatch.setattr(reading, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(read_router, "LOOK_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(read_router, "MOST_BEHIND_SECONDS", 0.3)
+    monkeypatch.setattr(read_router, "PATIENCE_SECONDS", 1.0)
 
 
 @pytest.fixture

@@ -77,10 +77,10 @@ async def test_a_screen_that_moves_to_the_other_frontend_goes_on_where_it_was(tw
     async with stream(two.fronts[0], "/ws/kitchen", **bearer()) as socket:
         screen = Screen(socket)
         await screen.next()
-        await order_at(two, two.door)
+        await order_at(two, two.proxy_url)
         left_at = await screen.change()
     for _ in range(3):
-        await order_at(two, two.door)
+        await order_at(two, two.proxy_url)
     await eventually(lambda: _at(two, two.fronts[1], 4))
     resume = f"/ws/kitchen?epoch={left_at['epoch']}&seq={left_at['seq']}"
     async with stream(two.fronts[1], resume, **bearer()) as socket:
@@ -149,7 +149,9 @@ async def _closed_with(screen: Screen) -> int | None:
 async def test_a_budget_is_one_budget_however_many_replicas_count_it(database_url: str) -> None:
     async with open_replicas(database_url, CAFE_RATE_LIMITS="on") as two:
         began = time.monotonic()
-        answers = await asyncio.gather(*(two.http.post(f"{two.door}/api/orders", json=CART) for _ in range(BURST + 30)))
+        answers = await asyncio.gather(
+            *(two.http.post(f"{two.proxy_url}/api/orders", json=CART) for _ in range(BURST + 30))
+        )
         passed = time.monotonic() - began
         taken = [answer for answer in answers if answer.status_code == 201]
         refused = [answer for answer in answers if answer.status_code == 429]
@@ -161,7 +163,7 @@ async def test_a_budget_is_one_budget_however_many_replicas_count_it(database_ur
         transport = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
         async with httpx.AsyncClient(transport=transport, trust_env=False) as neighbour:
             # through the proxy, another address is another visitor
-            assert (await neighbour.post(f"{two.door}/api/orders", json=CART)).status_code == 201
+            assert (await neighbour.post(f"{two.proxy_url}/api/orders", json=CART)).status_code == 201
 
 
 async def test_a_rush_loses_nothing_while_replicas_are_killed_drained_and_restarted(
@@ -170,7 +172,7 @@ async def test_a_rush_loses_nothing_while_replicas_are_killed_drained_and_restar
     dice = random.Random(5)  # noqa: S311 - bots, not secrets
     book, stopping = Book(), asyncio.Event()
     writers = [
-        asyncio.ensure_future(Writer(book, [two.door], database_url, dice, two.http, stopping, (0.0, 0.05)).run())
+        asyncio.ensure_future(Writer(book, [two.proxy_url], database_url, dice, two.http, stopping, (0.0, 0.05)).run())
         for _ in range(WRITERS)
     ]
     watchers: list[Watcher] = []
@@ -178,7 +180,7 @@ async def test_a_rush_loses_nothing_while_replicas_are_killed_drained_and_restar
 
     def watch(audience: str, *ways: Callable[..., Watcher]) -> None:
         for way in ways:
-            watchers.append(way(audience, [two.door], dice, two.http))
+            watchers.append(way(audience, [two.proxy_url], dice, two.http))
             watching.append(asyncio.ensure_future(watchers[-1].run()))
 
     async def busy(more: int) -> None:

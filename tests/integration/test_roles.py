@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from apps.kit.migrations import migrate
-from apps.kit.roles import LISTEN_ROLE, ORDERS_ROLE, RoleRefused, as_role, open_roles, scram_verifier
-from apps.kit.starting_menu import fill_empty_menu
+from apps.cli.sample_menu import insert_sample_menu
+from apps.kit.database.migrations import migrate
+from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE, RoleRefused, as_role, open_roles, scram_verifier
 from tests.cafe import PASSWORD, bearer, run_cafe
 from tests.integration.command import cafe
 from tests.integration.running_cafe import cafe_folder
@@ -47,7 +47,7 @@ async def test_a_cafe_runs_on_the_two_roles_that_migrate_opened(empty_url: str) 
     given = passwords()
     done = await asyncio.to_thread(cafe, "migrate", CAFE_DATABASE_URL=empty_url, **given)
     assert done.returncode == 0, done.stderr
-    await fill_empty_menu(empty_url)
+    await insert_sample_menu(empty_url)
     orders = as_role(empty_url, ORDERS_ROLE, given["CAFE_ORDERS_ROLE_PASSWORD"])
     listen = as_role(empty_url, LISTEN_ROLE, given["CAFE_LISTEN_ROLE_PASSWORD"])
     more = {"CAFE_LISTEN_URL": listen, "CAFE_KEEP_ORDERS_DAYS": "1", "CAFE_RATE_LIMITS": "on"}
@@ -86,11 +86,11 @@ def test_up_on_a_database_elsewhere_gives_each_service_its_own_role(empty_url: s
             await owner.close()
         return {f"{row['application_name']} as {row['usename']}" for row in rows}
 
-    with cafe_folder() as house:
-        house.extra = {"CAFE_DATABASE_URL": empty_url, **passwords()}
-        house.open()
+    with cafe_folder() as harness:
+        harness.extra = {"CAFE_DATABASE_URL": empty_url, **passwords()}
+        harness.open()
         assert asyncio.run(who_is_there()) == {"cafe-orders as cafe_orders", "cafe-listener as cafe_listen"}
-        assert house.end() == 0
+        assert harness.end() == 0
 
 
 def test_a_password_is_never_in_the_servers_log(postgres_server: PostgresServer, empty_url: str) -> None:

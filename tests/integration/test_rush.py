@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from apps.cli.rush_cafe import Cafe, Closing
-from apps.cli.rush_stream import Audience, Stream
-from apps.cli.rush_tally import Tally, centile
-from apps.cli.rush_verdict import Answered, Log, Logged, violations
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
 from tests.cafe import CREATE, SECRET, RunningCafe, eventually, run_cafe
+from tools.rush.cafe import Cafe, Closing
+from tools.rush.stream import Audience, Stream
+from tools.rush.tally import Tally, centile
+from tools.rush.verdict import Answered, Log, Logged, violations
 
 OPEN = "SELECT count(*) FROM orders WHERE status NOT IN ('served', 'cancelled')"
 

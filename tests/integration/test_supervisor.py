@@ -8,7 +8,7 @@ from signal import SIGKILL, SIGTERM
 
 import pytest
 
-from apps.kit.supervisor import Child, KeepsFailing, supervised
+from apps.kit.process.supervisor import Child, KeepsFailing, supervised
 
 OBEDIENT = "import sys; print('here', flush=True); sys.stdin.read()"
 STUBBORN = (
@@ -24,7 +24,7 @@ class Stage:
         self.processes: list[Process] = []
         self.said: list[bytes] = []
         self.told: list[str] = []
-        self.hurry = asyncio.Event()
+        self.force_stop = asyncio.Event()
         self.line = line
         self.child = Child("waiter", self._start, ((SIGTERM, patience_seconds), (SIGKILL, 5.0)), self.said.append)
 
@@ -41,8 +41,8 @@ class Stage:
 
 async def test_a_child_that_dies_is_started_again_with_a_message() -> None:
     stage = Stage(OBEDIENT)
-    async with supervised([stage.child], stage.told.append, stage.hurry) as settled:
-        settled.set()
+    async with supervised([stage.child], stage.told.append, stage.force_stop) as all_started:
+        all_started.set()
         await stage.until(lambda: stage.said)
         stage.processes[0].kill()
         await stage.until(lambda: len(stage.said) == 2)
@@ -53,7 +53,7 @@ async def test_a_child_that_dies_is_started_again_with_a_message() -> None:
 async def test_a_child_that_never_starts_is_given_up_after_three_attempts() -> None:
     stage = Stage("raise SystemExit('no beans')")
     with pytest.raises(ExceptionGroup) as raised:
-        async with supervised([stage.child], stage.told.append, stage.hurry):
+        async with supervised([stage.child], stage.told.append, stage.force_stop):
             await asyncio.Event().wait()
     assert raised.group_contains(KeepsFailing, match="waiter does not start")
     assert len(stage.processes) == 3
@@ -61,15 +61,15 @@ async def test_a_child_that_never_starts_is_given_up_after_three_attempts() -> N
 
 async def test_a_child_that_once_ran_is_never_given_up() -> None:
     stage = Stage("pass")
-    async with supervised([stage.child], stage.told.append, stage.hurry) as settled:
-        settled.set()
+    async with supervised([stage.child], stage.told.append, stage.force_stop) as all_started:
+        all_started.set()
         await stage.until(lambda: len(stage.processes) == 4)
     assert "in 0.5 s" in stage.told[1]
 
 
 async def test_a_child_that_does_not_listen_is_killed() -> None:
     stage = Stage(STUBBORN, patience_seconds=0.2)
-    async with supervised([stage.child], stage.told.append, stage.hurry):
+    async with supervised([stage.child], stage.told.append, stage.force_stop):
         await stage.until(lambda: stage.said)
     assert stage.processes[0].returncode == -SIGKILL
     assert stage.told == []
@@ -78,14 +78,14 @@ async def test_a_child_that_does_not_listen_is_killed() -> None:
 async def test_whoever_is_in_a_hurry_waits_no_longer() -> None:
     stage = Stage(STUBBORN, patience_seconds=60)
     async with asyncio.timeout(5):
-        async with supervised([stage.child], stage.told.append, stage.hurry):
+        async with supervised([stage.child], stage.told.append, stage.force_stop):
             await stage.until(lambda: stage.said)
-            stage.hurry.set()
+            stage.force_stop.set()
     assert stage.processes[0].returncode == -SIGKILL
 
 
 async def test_what_it_says_while_it_stops_is_still_heard() -> None:
     stage = Stage(POLITE)
-    async with supervised([stage.child], stage.told.append, stage.hurry):
+    async with supervised([stage.child], stage.told.append, stage.force_stop):
         await stage.until(lambda: stage.said)
     assert stage.said == [b"here\n", b"bye\n"]

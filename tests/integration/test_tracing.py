@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from apps.kit.correlation import order_mark
-from apps.kit.production import refusals
-from apps.kit.setting_values import ROOT
-from apps.kit.settings import Settings
+from apps.kit.paths import ROOT
+from apps.kit.settings.production import refusals
+from apps.kit.settings.settings import Settings
+from apps.kit.telemetry.correlation import order_mark
 from tests.cafe import RunningCafe, bearer, run_cafe, settings_for
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -202,7 +202,7 @@ def test_without_the_setting_nothing_of_opentelemetry_is_imported() -> None:
         """
         import asyncio, sys
         import apps.cli.serve, apps.frontend.app, apps.kitchen.app, apps.orders.app
-        from apps.kit.settings import Settings
+        from apps.kit.settings.settings import Settings
         settings = Settings.load({"CAFE_SECRET": "s" * 40})
         apps = [each.app.create_app(settings) for each in (apps.frontend, apps.kitchen, apps.orders)]
         asyncio.run(apps[1].startup())
@@ -217,8 +217,8 @@ def test_the_setting_without_the_packages_is_one_clear_line() -> None:
         """
         import sys
         sys.modules["opentelemetry"] = None
-        from apps.kit.production import refusals
-        from apps.kit.settings import Settings
+        from apps.kit.settings.production import refusals
+        from apps.kit.settings.settings import Settings
         given = {"CAFE_SECRET": "s" * 40, "CAFE_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
         print(refusals(Settings.load(given), "kitchen", {}))
         """

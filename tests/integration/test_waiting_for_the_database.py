@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.kit.database import START_ATTEMPTS, START_EVERY_SECONDS, DatabaseNeverCame, open_database
+from apps.kit.database.pool import START_ATTEMPTS, START_EVERY_SECONDS, DatabaseNeverCame, open_database
 from tests.cafe import RunningCafe, free_port
 from tests.postgres import PostgresServer
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from apps.frontend.app import create_app as create_frontend
-from apps.kit.access import allowed
-from apps.kit.service import Service
-from apps.kit.settings import VARIABLES, Settings
+from apps.kit.settings.settings import VARIABLES, Settings
+from apps.kit.web.access import allowed
+from apps.kit.web.service import Service
 from apps.kitchen.app import create_app as create_kitchen
 from apps.orders.app import create_app as create_orders
 

@@ -12,10 +12,10 @@ from threading import Thread
 
 import pytest
 
-from apps.cli import audit
-from apps.cli.audit import NOT_SECRETS, Verdict, packages, secrets
-from apps.kit.embedded import free_port
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
+from apps.kit.postgres.embedded import free_port
+from tools.checks import audit
+from tools.checks.audit import NOT_SECRETS, Verdict, packages, secrets
 
 LOCK = "".join(f"{name}=={version} \\\n    --hash=sha256:{'0' * 64}\n" for name, version in (("good", 1), ("bad", 2)))
 HOLE = {
@@ -80,8 +80,8 @@ def test_a_package_with_a_known_hole_is_named_with_what_repairs_it(lock: Path) -
         outcome = packages(lock, service)
     assert outcome.verdict is Verdict.FOUND
     for words in ("bad 2", "PYSEC-2026-1", "2.1"):
-        assert words in outcome.words
-    assert "good" not in outcome.words
+        assert words in outcome.message
+    assert "good" not in outcome.message
 
 
 def test_packages_without_one_are_clean(lock: Path) -> None:
@@ -103,15 +103,15 @@ def test_an_answer_that_is_none_is_not_taken_for_clean(lock: Path, answer: tuple
     with vulnerability_service(lambda _: answer) as service:
         outcome = packages(lock, service)
     assert outcome.verdict is Verdict.NOT_ASKED
-    assert "could not be asked" in outcome.words
+    assert "could not be asked" in outcome.message
 
 
 def test_neither_is_silence(lock: Path) -> None:
     service = f"http://127.0.0.1:{free_port()}/v1/query"
     outcome = packages(lock, service)
     assert outcome.verdict is Verdict.NOT_ASKED
-    assert service in outcome.words
-    assert "\n" not in outcome.words
+    assert service in outcome.message
+    assert "\n" not in outcome.message
 
 
 def git(root: Path, *words: str) -> None:
@@ -131,8 +131,8 @@ def test_a_planted_secret_is_found_by_its_line_and_never_repeated(checkout: Path
     (checkout / "settings.py").write_text(f"# settings\n{line}\n")
     outcome = secrets(checkout)
     assert outcome.verdict is Verdict.FOUND
-    assert "settings.py:2" in outcome.words
-    assert line.split('"')[-2 if '"' in line else 0] not in outcome.words
+    assert "settings.py:2" in outcome.message
+    assert line.split('"')[-2 if '"' in line else 0] not in outcome.message
 
 
 def test_what_is_none_needs_its_reason_and_excuses_nothing_else(checkout: Path) -> None:

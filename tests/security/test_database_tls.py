@@ -12,11 +12,11 @@ import asyncpg
 import pytest
 import trustme
 
-from apps.kit.database import DatabaseNeverCame, open_database
-from apps.kit.lifeline import outcome
-from apps.kit.migrations import migrate
-from apps.kit.postgres_programs import at_least, without_password
-from apps.kit.unprivileged import hand_over
+from apps.kit.database.migrations import migrate
+from apps.kit.database.pool import DatabaseNeverCame, open_database
+from apps.kit.postgres.programs import at_least, without_password
+from apps.kit.postgres.run_as import hand_over
+from apps.kit.process.child_process import outcome
 from tests import postgres
 from tests.integration.command import cafe
 from tests.postgres import PostgresServer

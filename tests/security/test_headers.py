@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from apps.frontend.app import create_app as create_frontend
-from apps.kit.service import Service
+from apps.kit.web.service import Service
 from tests.cafe import RunningCafe, bearer, run_cafe
 
 EVERYWHERE = {

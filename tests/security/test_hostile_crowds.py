@@ -13,14 +13,14 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.cafe import RunningCafe, eventually, run_cafe
-from tests.security.house import (
+from tests.security.harness import (
     GONE_WITHIN_SECONDS,
     MEGABYTE,
     MOST_COST,
     NORMAL_SECONDS,
-    House,
+    Harness,
     Knock,
-    open_house,
+    open_harness,
 )
 from tests.security.test_tls import Files, files
 
@@ -97,19 +97,19 @@ async def somebody_from(address: str) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-async def crowd(house: House, says: bytes, many: int = CROWD) -> list[Knock]:
+async def crowd(harness: Harness, says: bytes, many: int = CROWD) -> list[Knock]:
     """So many connections from one address; who is turned away at once is turned away."""
     came = []
     for _ in range(many):
         with contextlib.suppress(ConnectionError):
-            came.append(await house.knock(says, source="127.0.0.3"))
+            came.append(await harness.knock(says, source="127.0.0.3"))
     return came
 
 
-async def is_answered(house: House, http: httpx.AsyncClient) -> float:
+async def is_answered(harness: Harness, http: httpx.AsyncClient) -> float:
     """Asks over a connection of its own; the seconds that took."""
     began = time.monotonic()
-    answer = await http.get(f"{house.cafe.frontend}/api/menu", headers={"Connection": "close"})
+    answer = await http.get(f"{harness.cafe.frontend}/api/menu", headers={"Connection": "close"})
     assert answer.status_code == 200
     return time.monotonic() - began
 
@@ -118,15 +118,15 @@ async def is_answered(house: House, http: httpx.AsyncClient) -> float:
 @pytest.mark.parametrize("says", PARTS.values(), ids=PARTS)
 async def test_a_crowd_that_only_keeps_us_waiting_stops_nobody(database_url: str, tmp_path: Path, says: bytes) -> None:
     """Neither another address nor the crowd's own: behind it there is a whole café."""
-    async with open_house(database_url, tmp_path) as house, contextlib.AsyncExitStack() as guests:
+    async with open_harness(database_url, tmp_path) as harness, contextlib.AsyncExitStack() as guests:
         others = [await guests.enter_async_context(somebody_from(each)) for each in ("127.0.0.4", "127.0.0.3")]
         for http in others:
-            await is_answered(house, http)
-        with house.growth() as cost:
-            coming = asyncio.create_task(crowd(house, says))
-            took = [await is_answered(house, http) for _ in range(20) for http in others]
+            await is_answered(harness, http)
+        with harness.growth() as cost:
+            coming = asyncio.create_task(crowd(harness, says))
+            took = [await is_answered(harness, http) for _ in range(20) for http in others]
             await coming
-            took += [await is_answered(house, http) for http in others]
+            took += [await is_answered(harness, http) for http in others]
         print(f"cost {cost.bytes / MEGABYTE:.1f} MB; the slowest of the others' requests took {max(took):.2f} s")
         assert cost.bytes <= MOST_COST
 
@@ -134,15 +134,15 @@ async def test_a_crowd_that_only_keeps_us_waiting_stops_nobody(database_url: str
 @pytest.mark.usefixtures("many_files")
 async def test_a_crowd_that_begins_no_handshake_stops_nobody(database_url: str, tmp_path: Path, files: Files) -> None:
     async with (
-        open_house(database_url, tmp_path, verify=files.trust, **files.variables) as house,
+        open_harness(database_url, tmp_path, verify=files.trust, **files.variables) as harness,
         somebody_from("127.0.0.4") as other,
         somebody_from("127.0.0.3") as neighbour,
     ):
         for http in (other, neighbour):
-            await is_answered(house, http)
-        with house.growth() as cost:
-            came = await crowd(house, b"\x16\x03\x01")
-            took = [await is_answered(house, http) for http in (other, neighbour)]
+            await is_answered(harness, http)
+        with harness.growth() as cost:
+            came = await crowd(harness, b"\x16\x03\x01")
+            took = [await is_answered(harness, http) for http in (other, neighbour)]
         assert cost.bytes <= MOST_COST
         print(f"cost {cost.bytes / MEGABYTE:.1f} MB; the slowest of the others' requests took {max(took):.2f} s")
         await asyncio.gather(*(each.until_cut_off() for each in came))
@@ -152,34 +152,34 @@ async def test_a_crowd_that_begins_no_handshake_stops_nobody(database_url: str, 
 async def test_who_has_all_the_files_there_are_makes_room(database_url: str, tmp_path: Path) -> None:
     """So many that their number alone would stop the process from opening the connections that it needs itself."""
     async with (
-        open_house(database_url, tmp_path, files=256, CAFE_CONNECTIONS_PER_ADDRESS="3000") as house,
+        open_harness(database_url, tmp_path, files=256, CAFE_CONNECTIONS_PER_ADDRESS="3000") as harness,
         somebody_from("127.0.0.4") as other,
     ):
-        await crowd(house, PARTS["a part of the headers"], 400)
-        await is_answered(house, other)
-        orders = await asyncio.gather(*(house.cafe.order() for _ in range(40)))
+        await crowd(harness, PARTS["a part of the headers"], 400)
+        await is_answered(harness, other)
+        orders = await asyncio.gather(*(harness.cafe.order() for _ in range(40)))
         assert len({order["pickup_number"] for order in orders}) == 40, "each takes a connection to the orders service"
 
 
 async def test_who_hangs_up_leaves_nothing_behind(database_url: str, tmp_path: Path) -> None:
     """Neither before a request nor between two: an idle connection's time is for those who are still there."""
-    async with open_house(database_url, tmp_path) as house:
-        before = _open_files(house)
+    async with open_harness(database_url, tmp_path) as harness:
+        before = _open_files(harness)
         for says in (b"", ASKS):
-            came = await crowd(house, says, 50)
+            came = await crowd(harness, says, 50)
             for each in came:
                 if says:
                     await each.reader.readuntil(b"}")
                 each.writer.close()
-            await eventually(lambda: _has_no_more_files(house, before), GONE_WITHIN_SECONDS / 2)
+            await eventually(lambda: _has_no_more_files(harness, before), GONE_WITHIN_SECONDS / 2)
 
 
-def _open_files(house: House) -> int:
-    return len(list(Path(f"/proc/{house.pid}/fd").iterdir()))
+def _open_files(harness: Harness) -> int:
+    return len(list(Path(f"/proc/{harness.pid}/fd").iterdir()))
 
 
-async def _has_no_more_files(house: House, before: int) -> bool:
-    return _open_files(house) <= before + 5
+async def _has_no_more_files(harness: Harness, before: int) -> bool:
+    return _open_files(harness) <= before + 5
 
 
 async def test_an_idle_connection_makes_room_and_a_fresh_one_is_served(database_url: str) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.kit import scaffold
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
+from apps.kit.web import app_factory
 from tests.cafe import RunningCafe, run_cafe
-from tests.security.house import open_house
+from tests.security.harness import open_harness
 from tests.security.test_hostile_input import say
 
 FORGERIES = (
@@ -85,9 +85,9 @@ async def test_no_answer_repeats_a_line_break_of_the_address(cafe: RunningCafe) 
 
 @pytest.mark.parametrize("form", ["json", "text"])
 async def test_a_line_of_the_log_cannot_be_forged(form: str, database_url: str, tmp_path: Path) -> None:
-    async with open_house(database_url, tmp_path, CAFE_LOG=form) as house:
+    async with open_harness(database_url, tmp_path, CAFE_LOG=form) as harness:
         for path in FORGERIES:
-            assert (await house.cafe.http.get(house.cafe.frontend + path)).status_code == 404
+            assert (await harness.cafe.http.get(harness.cafe.frontend + path)).status_code == 404
     written = (tmp_path / "frontend.log").read_bytes()
     lines = written.splitlines()
     assert len([line for line in lines if b"forged" in line]) == len(FORGERIES)
@@ -100,8 +100,8 @@ async def test_a_line_of_the_log_cannot_be_forged(form: str, database_url: str, 
 async def test_a_body_that_does_not_come_ends_the_connection(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert scaffold.BODY_SECONDS == 15
-    monkeypatch.setattr(scaffold, "BODY_SECONDS", 0.3)
+    assert app_factory.BODY_SECONDS == 15
+    monkeypatch.setattr(app_factory, "BODY_SECONDS", 0.3)
     async with run_cafe(database_url) as cafe:
         for port in (cafe.settings.frontend_port, cafe.settings.orders_port):
             path = "/api/orders" if port == cafe.settings.frontend_port else "/orders"

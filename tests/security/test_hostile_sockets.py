@@ -12,14 +12,14 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.cafe import bearer
-from tests.security.house import (
+from tests.security.harness import (
     GONE_WITHIN_SECONDS,
-    House,
+    Harness,
     Knock,
     costs_next_to_nothing,
     frame,
     handshake,
-    open_house,
+    open_harness,
 )
 
 FLOODS = {
@@ -40,24 +40,24 @@ BEGINNINGS = {
 
 
 @pytest.fixture
-async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+async def harness(database_url: str, tmp_path: Path) -> AsyncIterator[Harness]:
     if not os.path.exists("/proc/self/clear_refs"):  # noqa: PTH110, ASYNC240 - one look, at a file of the kernel
         pytest.skip("only Linux can be asked for a process's peak")
-    async with open_house(database_url, tmp_path) as opened:
+    async with open_harness(database_url, tmp_path) as opened:
         yield opened
 
 
-async def test_who_floods_a_socket_is_cut_off_and_costs_nothing(house: House) -> None:
-    async with costs_next_to_nothing(house):
+async def test_who_floods_a_socket_is_cut_off_and_costs_nothing(harness: Harness) -> None:
+    async with costs_next_to_nothing(harness):
         for what, flood in FLOODS.items():
-            hostile = await house.open_socket()
+            hostile = await harness.open_socket()
             hostile.writer.write(BEGINNINGS.get(what, b""))
             assert await hostile.keep_sending(flood) <= GONE_WITHIN_SECONDS, what
 
 
-async def test_who_ignores_that_a_message_was_too_big_is_cut_off(house: House) -> None:
-    async with costs_next_to_nothing(house):
-        hostile = await house.open_socket()
+async def test_who_ignores_that_a_message_was_too_big_is_cut_off(harness: Harness) -> None:
+    async with costs_next_to_nothing(harness):
+        hostile = await harness.open_socket()
         assert await hostile.keep_sending(frame(b"x" * 100_000)) <= GONE_WITHIN_SECONDS
 
 
@@ -68,41 +68,41 @@ def bomb(megabytes: int) -> bytes:
     return frame(packed.removesuffix(b"\x00\x00\xff\xff"), 0xC1)
 
 
-async def test_a_compressed_message_is_not_unpacked(house: House) -> None:
+async def test_a_compressed_message_is_not_unpacked(harness: Harness) -> None:
     sent = bomb(60)
-    async with costs_next_to_nothing(house):
-        hostile = await house.open_socket("/ws/display", "Sec-WebSocket-Extensions: permessage-deflate")
+    async with costs_next_to_nothing(harness):
+        hostile = await harness.open_socket("/ws/display", "Sec-WebSocket-Extensions: permessage-deflate")
         assert await hostile.keep_sending(sent) <= GONE_WITHIN_SECONDS
 
 
-async def test_who_talks_before_the_handshake_is_done_is_cut_off(house: House) -> None:
-    async with costs_next_to_nothing(house):
-        hostile = await house.knock(handshake() + b"x" * 100_000)
+async def test_who_talks_before_the_handshake_is_done_is_cut_off(harness: Harness) -> None:
+    async with costs_next_to_nothing(harness):
+        hostile = await harness.knock(handshake() + b"x" * 100_000)
         assert await hostile.keep_sending(b"x" * 60_000) <= GONE_WITHIN_SECONDS
-        invalid = await house.knock(handshake().replace(b"Version: 13", b"Version: 1"))
+        invalid = await harness.knock(handshake().replace(b"Version: 13", b"Version: 1"))
         assert await invalid.until_cut_off() <= GONE_WITHIN_SECONDS
 
 
-async def test_a_socket_whose_flood_is_over_is_gone_for_good(house: House) -> None:
-    async with connect(house.cafe.frontend.replace("http", "ws") + "/ws/display") as screen:
+async def test_a_socket_whose_flood_is_over_is_gone_for_good(harness: Harness) -> None:
+    async with connect(harness.cafe.frontend.replace("http", "ws") + "/ws/display") as screen:
         for _ in range(100):
             await screen.send("hello")
         await asyncio.wait_for(screen.wait_closed(), GONE_WITHIN_SECONDS)
         assert screen.close_code == 1008
 
 
-async def test_a_slow_reader_is_let_go_even_if_it_never_reads_the_last_word(house: House) -> None:
+async def test_a_slow_reader_is_let_go_even_if_it_never_reads_the_last_word(harness: Harness) -> None:
     """It reads a little and says that it is there, so that neither the kernel nor a ping is what lets it go."""
-    async with costs_next_to_nothing(house):
-        hostile = await house.open_socket("/ws/menu", buffer=1 << 17)
+    async with costs_next_to_nothing(harness):
+        hostile = await harness.open_socket("/ws/menu", buffer=1 << 17)
         hostile.writer.transport.pause_reading()  # type: ignore[attr-defined]
         here = asyncio.create_task(_read_a_little(hostile))
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await _count(house, "cafe_laggards_total"):
-                await _push_the_menu(house)
+            while not await _count(harness, "cafe_laggards_total"):
+                await _push_the_menu(harness)
         here.cancel()
         assert await hostile.keep_sending(frame(b"x")) <= GONE_WITHIN_SECONDS
-    assert await _count(house, "cafe_laggards_total") == 1
+    assert await _count(harness, "cafe_laggards_total") == 1
 
 
 async def _read_a_little(hostile: Knock) -> None:
@@ -118,47 +118,47 @@ async def _read_a_little(hostile: Knock) -> None:
             await asyncio.sleep(5)
 
 
-async def _push_the_menu(house: House) -> None:
+async def _push_the_menu(harness: Harness) -> None:
     """20 KB for everybody who watches the menu, of which nothing stays with us."""
     for available in (False, True):
-        address = f"{house.cafe.frontend}/api/menu/1"
-        answer = await house.cafe.http.patch(address, json={"available": available}, headers=bearer())
+        address = f"{harness.cafe.frontend}/api/menu/1"
+        answer = await harness.cafe.http.patch(address, json={"available": available}, headers=bearer())
         assert answer.status_code == 200
 
 
-async def _count(house: House, line: str) -> int:
-    text = (await house.cafe.http.get(f"{house.cafe.frontend}/metrics")).text
+async def _count(harness: Harness, line: str) -> int:
+    text = (await harness.cafe.http.get(f"{harness.cafe.frontend}/metrics")).text
     return int(float(next(each.split()[-1] for each in text.splitlines() if each.startswith(line))))
 
 
-async def test_who_never_reads_an_answer_is_cut_off(house: House) -> None:
+async def test_who_never_reads_an_answer_is_cut_off(harness: Harness) -> None:
     request = b"GET /docs HTTP/1.1\r\nHost: cafe\r\n\r\n"
-    async with costs_next_to_nothing(house):
-        hostile = await house.knock(b"")
+    async with costs_next_to_nothing(harness):
+        hostile = await harness.knock(b"")
         hostile.writer.transport.pause_reading()  # type: ignore[attr-defined]
         assert await hostile.keep_sending(request * 10) <= GONE_WITHIN_SECONDS * 2
 
 
-async def test_an_endless_body_is_cut_off(house: House) -> None:
-    async with costs_next_to_nothing(house):
+async def test_an_endless_body_is_cut_off(harness: Harness) -> None:
+    async with costs_next_to_nothing(harness):
         for head in ("Content-Length: 99999999999", "Transfer-Encoding: chunked"):
-            hostile = await house.knock(f"POST /api/orders HTTP/1.1\r\nHost: cafe\r\n{head}\r\n\r\n".encode())
+            hostile = await harness.knock(f"POST /api/orders HTTP/1.1\r\nHost: cafe\r\n{head}\r\n\r\n".encode())
             assert await hostile.keep_sending(b"8000\r\n" + b"x" * 0x8000 + b"\r\n") <= GONE_WITHIN_SECONDS
 
 
-async def test_endless_headers_are_cut_off(house: House) -> None:
-    async with costs_next_to_nothing(house):
+async def test_endless_headers_are_cut_off(harness: Harness) -> None:
+    async with costs_next_to_nothing(harness):
         for line in (b"X-More: " + b"x" * 1000 + b"\r\n", b"x" * 10_000):
-            hostile = await house.knock(b"GET / HTTP/1.1\r\nHost: cafe\r\n")
+            hostile = await harness.knock(b"GET / HTTP/1.1\r\nHost: cafe\r\n")
             assert await hostile.keep_sending(line) <= GONE_WITHIN_SECONDS
 
 
-async def test_slow_headers_end_the_connection_also_on_its_second_request(house: House) -> None:
+async def test_slow_headers_end_the_connection_also_on_its_second_request(harness: Harness) -> None:
     first = b"GET /livez HTTP/1.1\r\nHost: cafe\r\n\r\n"
     part = b"GET /livez HTTP/1.1\r\nHost: cafe\r\nX-Slow: "
-    async with costs_next_to_nothing(house):
-        hostile = [await house.knock(each) for each in (b"", part, first + part)]
-        late = await house.knock(first)
+    async with costs_next_to_nothing(harness):
+        hostile = [await harness.knock(each) for each in (b"", part, first + part)]
+        late = await harness.knock(first)
         assert (await late.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
         late.writer.write(part)
         dripping = [asyncio.create_task(each.drip()) for each in (late, hostile[1])]
@@ -169,8 +169,8 @@ async def test_slow_headers_end_the_connection_also_on_its_second_request(house:
         assert max(took) <= GONE_WITHIN_SECONDS + 1
 
 
-async def test_a_silent_peer_is_cut_off_when_a_ping_goes_unanswered(house: House) -> None:
+async def test_a_silent_peer_is_cut_off_when_a_ping_goes_unanswered(harness: Harness) -> None:
     """A machine that answers no ping is away, however well its kernel acknowledges what it is sent."""
-    async with costs_next_to_nothing(house):
-        hostile = await house.open_socket()
+    async with costs_next_to_nothing(harness):
+        hostile = await harness.open_socket()
         print(f"cut off after {await hostile.until_cut_off(PINGS_SECONDS):.1f} s")

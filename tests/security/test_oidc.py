@@ -18,8 +18,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from quart import Quart, Response, redirect, request
 
-from apps.kit.production import refusals
-from apps.kit.settings import Settings, SettingsError
+from apps.kit.settings.production import refusals
+from apps.kit.settings.settings import Settings, SettingsError
 from tests.cafe import RunningCafe, eventually, free_port, run_cafe
 
 CLIENT, CLIENT_SECRET = "cafe", "a client secret"

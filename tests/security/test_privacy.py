@@ -12,9 +12,9 @@ from signal import SIGKILL
 import httpx
 import pytest
 
-from apps.kit.lifeline import spawn
-from apps.kit.setting_values import ROOT
-from apps.kit.tokens import Role
+from apps.kit.paths import ROOT
+from apps.kit.process.child_process import spawn
+from apps.kit.web.tokens import Role
 from tests.cafe import (
     CREATE,
     PASSWORD,

@@ -9,7 +9,7 @@ import pytest
 
 from apps.domain.errors import CafeError
 from apps.frontend.app import create_app as create_frontend
-from apps.kit.setting_values import ROOT
+from apps.kit.paths import ROOT
 from apps.kitchen.app import create_app as create_kitchen
 from apps.orders.app import create_app as create_orders
 from tests.cafe import RunningCafe, bearer
@@ -18,7 +18,7 @@ EVERYTHING = (create_frontend, create_kitchen, create_orders)  # importing them 
 PAGE = """
 import asyncio
 from apps.{service}.app import create_app
-from apps.kit.settings import Settings
+from apps.kit.settings.settings import Settings
 
 async def page():
     answer = await create_app(Settings.load({{"CAFE_SECRET": "s" * 40}})).test_client().get("/docs")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from apps.kit.proxies import Visit, seen_through
+from apps.kit.web.proxies import RequestOrigin, origin_behind
 from tests.cafe import PASSWORD, run_cafe
 
-MET = Visit("10.0.0.1", "http", "inside:5000")
+MET = RequestOrigin("10.0.0.1", "http", "inside:5000")
 
 
 def told(**headers: str) -> list[tuple[bytes, bytes]]:
@@ -14,7 +14,7 @@ def told(**headers: str) -> list[tuple[bytes, bytes]]:
 
 def test_without_a_trusted_proxy_nothing_is_believed() -> None:
     lies = told(X_Forwarded_For="1.2.3.4", X_Forwarded_Proto="https", X_Forwarded_Host="evil.example")
-    assert seen_through(0, MET, lies) == MET
+    assert origin_behind(0, MET, lies) == MET
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ def test_without_a_trusted_proxy_nothing_is_believed() -> None:
     ],
 )
 def test_the_address_is_what_the_outermost_believed_proxy_saw(hops: int, chain: str, address: str) -> None:
-    assert seen_through(hops, MET, told(X_Forwarded_For=chain)).address == address
+    assert origin_behind(hops, MET, told(X_Forwarded_For=chain)).address == address
 
 
 def test_a_chain_in_several_headers_is_one_chain() -> None:
     chain = [(b"x-forwarded-for", b"127.0.0.1"), (b"X-Forwarded-For", b"203.0.113.7")]
-    assert seen_through(1, MET, chain).address == "203.0.113.7"
+    assert origin_behind(1, MET, chain).address == "203.0.113.7"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_chain_in_several_headers_is_one_chain() -> None:
     ],
 )
 def test_so_is_the_scheme(hops: int, proto: str, scheme: str) -> None:
-    assert seen_through(hops, MET, told(X_Forwarded_Proto=proto)).scheme == scheme
+    assert origin_behind(hops, MET, told(X_Forwarded_Proto=proto)).scheme == scheme
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_so_is_the_scheme(hops: int, proto: str, scheme: str) -> None:
     + [(bad, "inside:5000") for bad in ("a b", "a/b", "a@b", "<img>", "", "a:port")],
 )
 def test_and_the_host(sent: str, host: str) -> None:
-    assert seen_through(1, MET, told(X_Forwarded_Host=sent)).host == host
+    assert origin_behind(1, MET, told(X_Forwarded_Host=sent)).host == host
 
 
 async def test_forged_headers_change_nothing_at_a_cafe_without_a_proxy(database_url: str) -> None:

@@ -13,11 +13,11 @@ import asyncpg
 import httpx
 import pytest
 
-from apps.kit import server
-from apps.kit.database import queries
-from apps.kit.limits import Allowance, Budget, TooManyRequests, network
-from apps.kit.service import Service
-from apps.kit.tokens import Role, mint, mint_visit
+from apps.kit.database.pool import queries
+from apps.kit.server import server
+from apps.kit.web.rate_limits import Allowance, Budget, TooManyRequests, network
+from apps.kit.web.service import Service
+from apps.kit.web.tokens import Role, mint, mint_client_address
 from apps.orders.app import create_app as create_orders
 from tests.cafe import PASSWORD, SECRET, RunningCafe, bearer, eventually, free_port, run_cafe
 
@@ -114,7 +114,7 @@ async def test_a_stranger_cannot_claim_another_address(database_url: str) -> Non
             {"X-Forwarded-For": "203.0.113.9"},
             {"Cafe-Visitor": "203.0.113.9"},
             {"Cafe-Visitor": staff},
-            {"Cafe-Visitor": mint_visit("another secret, forty characters or more", "203.0.113.9")},
+            {"Cafe-Visitor": mint_client_address("another secret, forty characters or more", "203.0.113.9")},
             {"Forwarded": "for=203.0.113.9"},
         ):
             for url in (f"{cafe.frontend}/api/orders", f"{cafe.orders}/orders"):
@@ -194,7 +194,7 @@ async def test_attempts_from_many_addresses_have_a_limit_in_all(database_url: st
 
 
 async def test_reads_have_a_budget_too(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.kit.limits.REQUESTS", ("requests", 50, 60))
+    monkeypatch.setattr("apps.kit.web.rate_limits.REQUESTS", ("requests", 50, 60))
     async with run_cafe(database_url, **ON) as cafe:
         for url in (f"{cafe.frontend}/api/menu", f"{cafe.orders}/menu"):
             answers = [await cafe.http.get(url) for _ in range(65)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.kit.tokens import Role
+from apps.kit.web.tokens import Role
 from tests.cafe import RunningCafe, bearer
 
 PROGRAM = Path(sys.executable).with_name("st")

@@ -13,10 +13,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from apps.frontend.app import create_app as create_frontend
-from apps.kit import passwords, server
-from apps.kit.roles import LISTEN_ROLE
-from apps.kit.settings import Settings, SettingsError
-from apps.kit.tokens import Role, mint
+from apps.kit.database.roles import LISTEN_ROLE
+from apps.kit.server import server
+from apps.kit.settings.settings import Settings, SettingsError
+from apps.kit.web import passwords
+from apps.kit.web.tokens import Role, mint
 from tests.cafe import PASSWORD, PATIENCE_SECONDS, SECRET, RunningCafe, Screen, eventually, free_port, run_cafe
 
 AT_ONCE_SECONDS = 3.0  # far below the 20 s for which a frontend would otherwise remember

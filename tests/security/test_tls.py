@@ -14,8 +14,8 @@ import pytest
 import trustme
 from websockets.asyncio.client import connect
 
-from apps.kit.setting_values import ROOT
-from apps.kit.settings import Settings, SettingsError
+from apps.kit.paths import ROOT
+from apps.kit.settings.settings import Settings, SettingsError
 from tests.cafe import PASSWORD, SECRET, free_port, run_cafe
 from tests.integration.running_cafe import cafe_folder
 

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from apps.domain.lifecycle import FOLLOWING, Status
-from apps.frontend.board import Board
-from apps.frontend.change import Change, parse_entry
-from apps.frontend.message import Message
-from apps.kit.encoding import to_json
+from apps.frontend.streams.change import Change, parse_entry
+from apps.kit.web.encoding import to_json
+from apps.live.board import Board
+from apps.live.message import Message
 
 TIMES = ("ordered_at", "preparing_at", "ready_at", "served_at", "cancelled_at")
 

@@ -7,11 +7,11 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from apps.cli.rush_socket import Socket
-from apps.frontend.feed import Feed
-from apps.frontend.live import Live
-from apps.frontend.sessions import Sessions
-from apps.kit.embedded import free_port
+from apps.frontend.auth.sessions import Sessions
+from apps.frontend.streams.live import Live
+from apps.kit.postgres.embedded import free_port
+from apps.live.feed import Feed
+from tools.rush.socket import Socket
 
 Running = tuple[Coroutine[Any, Any, object], Callable[[], None], Callable[[], bool]]
 

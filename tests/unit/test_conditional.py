@@ -3,7 +3,7 @@
 import pytest
 
 from apps.domain.errors import BadRequest
-from apps.kit.conditional import if_match_fails, if_none_match_hits
+from apps.kit.web.conditional import if_match_fails, if_none_match_hits
 
 
 @pytest.mark.parametrize("header", [None, "", "*", '"v2"', '"v1", "v2"', '"v1","v2"', ' "v2" '])

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.kit.production import refusals
-from apps.kit.setting_values import ROOT
-from apps.kit.settings import VARIABLES, Environment, Settings, SettingsError
+from apps.kit.paths import ROOT
+from apps.kit.settings.production import refusals
+from apps.kit.settings.settings import VARIABLES, Environment, Settings, SettingsError
 
 STRONG = "0123456789abcdefghijklmnopqrstuvwxyz"
 PRODUCTION = {

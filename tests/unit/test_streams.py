@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.frontend.board import RESUME_WINDOW, Board, Gap
-from apps.frontend.change import Change
-from apps.frontend.stream import Position, Stream
-from apps.frontend.view import DisplayView, KitchenView, OrderView, View
+from apps.frontend.streams.change import Change
+from apps.frontend.streams.views import DisplayView, KitchenView, OrderView, View
+from apps.live.board import RESUME_WINDOW, Board, Gap
+from apps.live.stream import Position, Stream
 from tests.unit.histories import Client, Recorder, board_at, histories
 
 ACTIVE = frozenset({"ordered", "preparing", "ready"})

@@ -1,0 +1,19 @@
+"""A first menu for a café that has none."""
+
+import asyncpg
+
+from apps.kit.paths import ROOT
+
+MENU = ROOT / "sql" / "menu.sql"
+
+
+async def insert_sample_menu(owner_url: str) -> None:
+    """Whoever has a menu keeps it, whatever is on it."""
+    connection = await asyncpg.connect(owner_url, timeout=10)
+    try:
+        async with connection.transaction():
+            await connection.execute("lock table menu_items in exclusive mode")
+            if not await connection.fetchval("select exists (select from menu_items)"):
+                await connection.execute(MENU.read_text())
+    finally:
+        await connection.close()

@@ -1,0 +1,1 @@
+"""Who is calling: sessions, sign-in, OpenID Connect."""

@@ -1,0 +1,1 @@
+"""What the frontend measures of the board and of the orders."""

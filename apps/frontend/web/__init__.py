@@ -1,0 +1,1 @@
+"""Pages, the public REST API, and the proxy to the other services."""

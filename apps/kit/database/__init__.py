@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, the LISTEN connection, migrations and roles."""

@@ -1,5 +1,0 @@
-"""Failures that end a command with a sentence instead of a traceback."""
-
-
-class PlainError(Exception):
-    """Its words are for the person at the terminal: what is wrong, and what to do."""

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL server: its programs, its data folder, its life cycle."""

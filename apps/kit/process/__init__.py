@@ -1,0 +1,1 @@
+"""Supervised tasks and child processes."""

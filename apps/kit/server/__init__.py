@@ -1,0 +1,1 @@
+"""Accepting connections, limiting them, and handing them over to Hypercorn."""

@@ -1,0 +1,1 @@
+"""The CAFE_ variables: parsed once, checked, and kept in the state folder."""

@@ -1,0 +1,102 @@
+"""What each service counts, for Prometheus at /metrics.
+
+A process runs one service. What belongs to a request or to something that lives as long as the app is kept in the app's
+own `Metrics`; what is counted on the way to a socket is kept once a process, in a group that the service adds.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.metrics_core import Metric
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Group(CollectorRegistry):
+    """Metrics that belong together and are kept once a process."""
+
+
+class Source(Protocol):
+    """Metrics that are looked up when they are asked for."""
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures of this moment."""
+
+
+class Metrics:
+    """All that one service shows at /metrics."""
+
+    def __init__(self) -> None:
+        self._own = CollectorRegistry()
+        self._groups: list[CollectorRegistry] = []
+        ProcessCollector(registry=self._own)
+        self._requests = Counter(
+            "cafe_requests_total", "Requests answered.", ["method", "route", "status"], registry=self._own
+        )
+        self._request_seconds = Histogram(
+            "cafe_request_seconds", "Time to an answer.", ["method", "route"], registry=self._own
+        )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Counts a request; `method` a known one, `route` the rule that it matched, never its path."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._request_seconds.labels(method, route).observe(seconds)
+
+    def show(self, group: Group) -> None:
+        """Shows a group as well."""
+        self._groups.append(group)
+
+    def look_up(self, source: Source) -> None:
+        """Shows what `source` says, each time anew."""
+        self._own.register(source)
+
+    def exposition(self) -> bytes:
+        """Everything counted, in Prometheus' text format."""
+        return b"".join(generate_latest(registry) for registry in (self._own, *self._groups))
+
+
+calls = Group()
+
+call_seconds = Histogram(
+    "cafe_call_seconds",
+    "Time that another service of ours took to answer, by the kind of its status; none: there was no answer.",
+    ["to", "outcome"],
+    registry=calls,
+)
+
+live = Group()
+
+sockets = Gauge("cafe_live_connections", "Open live streams.", ["stream"], registry=live)
+for _stream in ("kitchen", "display", "menu", "order", "kitchen-events", "display-events", "order-events"):
+    sockets.labels(_stream)
+changes = Counter("cafe_changes_total", "Changes applied to the board.", registry=live)
+commit_to_send = Histogram(
+    "cafe_commit_to_send_seconds",
+    "From the commit of a change to its being sent to the screens.",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+    registry=live,
+)
+fan_out = Histogram(
+    "cafe_fan_out_seconds",
+    "Time to hand a change to all connections that it concerns.",
+    buckets=(0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1),
+    registry=live,
+)
+snapshots = Counter("cafe_snapshots_total", "Streams begun with the whole state.", registry=live)
+gaps = Counter("cafe_gaps_total", "Times the notifications left a gap that was read from the log.", registry=live)
+resumes = Counter("cafe_resumes_total", "Streams taken up again where they were left.", registry=live)
+resyncs = Counter("cafe_resyncs_total", "Boards read afresh.", registry=live)
+laggards = Counter("cafe_laggards_total", "Clients let go because they read too slowly.", registry=live)
+turned_away = Counter("cafe_turned_away_total", "Live connections refused for want of room.", registry=live)
+hostile = Counter(
+    "cafe_hostile_total", "Websocket clients cut off for what they sent, by close code.", ["code"], registry=live
+)

@@ -1,0 +1,61 @@
+"""Traces across the services where CAFE_OTLP_ENDPOINT asks for them; else nothing of OpenTelemetry is even imported."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextvars import ContextVar
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from apps.kit.telemetry.open_telemetry import Tracing
+
+HEADER = "traceparent"
+PACKAGES = ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
+_ACTIVE: "ContextVar[Tracing | None]" = ContextVar("cafe_tracing", default=None)
+
+
+def missing() -> bool:
+    """Whether what traces need is not installed."""
+    try:
+        return any(find_spec(package) is None for package in PACKAGES)
+    except ModuleNotFoundError:
+        return True
+
+
+@asynccontextmanager
+async def running(endpoint: str, service: str) -> "AsyncIterator[Tracing | None]":
+    """Traces to an OTLP/HTTP collector for as long as this lasts; None where there is no endpoint."""
+    if not endpoint:
+        yield None
+        return
+    tracing: Tracing = import_module("apps.kit.telemetry.open_telemetry").Tracing(endpoint, service)
+    _ACTIVE.set(tracing)  # also for the tasks that are started from here
+    try:
+        yield tracing
+    finally:
+        await tracing.close()
+
+
+def activate(tracing: "Tracing | None") -> None:
+    """What follows in this task is traced there."""
+    _ACTIVE.set(tracing)
+
+
+def calling(to: str, method: str, headers: Any) -> AbstractContextManager[Any]:
+    """A call to another service: adds what the other needs to go on with the trace."""
+    tracing = _ACTIVE.get()
+    return nullcontext() if tracing is None else tracing.calling(to, method, headers)
+
+
+def traceparent() -> str:
+    """The present span as https://www.w3.org/TR/trace-context/#traceparent-header says; empty where there is none."""
+    tracing = _ACTIVE.get()
+    return "" if tracing is None else tracing.traceparent()
+
+
+async def trace_queries(connection: Any) -> None:
+    """Makes a span of each statement on a connection to PostgreSQL."""
+    tracing = _ACTIVE.get()
+    if tracing is not None:
+        connection.add_query_logger(tracing.queried)

@@ -1,0 +1,87 @@
+"""What the proxies in front say about a visitor, believed from as many of them as we were told of and no further.
+
+Each proxy appends to X-Forwarded-For the address it was called from, so what `hops` proxies wrote are the last `hops`
+entries; whatever stands to the left of them was sent by the visitor, and may be a lie.
+"""
+
+import ipaddress
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+PORT_AT_END = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<four>[\d.]+))(?::\d+)?")
+
+
+@dataclass(frozen=True)
+class RequestOrigin:
+    """From where, by what scheme (`http` or `https`) and under what name we were called."""
+
+    address: str
+    scheme: str
+    host: str
+
+
+def _at(hops: int, values: Iterable[str]) -> str | None:
+    """What the outermost believed proxy wrote; where fewer wrote, the first that did."""
+    entries = [entry.strip() for value in values for entry in value.split(",")]
+    return entries[-min(hops, len(entries))] if entries else None
+
+
+def _address(text: str | None) -> str | None:
+    if text is None:
+        return None
+    with_port = PORT_AT_END.fullmatch(text)
+    try:
+        return str(ipaddress.ip_address(with_port["six"] or with_port["four"] if with_port else text))
+    except ValueError:
+        return None
+
+
+def origin_behind(hops: int, visit: RequestOrigin, headers: Iterable[Header]) -> RequestOrigin:
+    """The visit as the outermost of `hops` proxies saw it; what it did not say, or said badly, stays as it is."""
+    if hops <= 0:
+        return visit
+    told: dict[bytes, list[str]] = {}
+    for name, value in headers:
+        told.setdefault(name.lower(), []).append(value.decode("latin-1"))
+    scheme = (_at(hops, told.get(b"x-forwarded-proto", [])) or "").lower()
+    host = _at(hops, told.get(b"x-forwarded-host", [])) or ""
+    return RequestOrigin(
+        _address(_at(hops, told.get(b"x-forwarded-for", []))) or visit.address,
+        scheme if scheme in ("http", "https") else visit.scheme,
+        host if HOST.fullmatch(host) else visit.host,
+    )
+
+
+def _apply(scope: MutableMapping[str, Any], hops: int) -> None:
+    secure = scope["scheme"] in ("https", "wss")
+    names: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+    met = RequestOrigin(
+        (scope.get("client") or ("", 0))[0], "https" if secure else "http", names.get(b"host", b"").decode("latin-1")
+    )
+    visit = origin_behind(hops, met, scope["headers"])
+    schemes = {"http": "ws", "https": "wss"} if scope["type"] == "websocket" else {}
+    scope["scheme"] = schemes.get(visit.scheme, visit.scheme)
+    scope["client"] = (visit.address, 0)
+    if visit.host != met.host:
+        others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
+        scope["headers"] = [(b"host", visit.host.encode()), *others]
+
+
+def behind(inner: App, hops: int) -> App:
+    """An ASGI app that sees its authenticator as the outermost of `hops` proxies saw them."""
+    if hops <= 0:
+        return inner
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] in ("http", "websocket"):
+            scope = dict(scope)
+            _apply(scope, hops)
+        await inner(scope, receive, send)
+
+    return app

@@ -1,0 +1,111 @@
+"""How much of something one visitor may have in a minute, and how a refusal says so.
+
+A budget is counted by the generic cell rate algorithm (ITU-T I.371): all that is kept of a visitor is until when
+their past spending weighs. The headers are those of draft-ietf-httpapi-ratelimit-headers.
+"""
+
+import ipaddress
+import math
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from quart import g, request
+
+from apps.domain.errors import CafeError
+from apps.kit.web.tokens import Identity, Role
+
+MOST_REMEMBERED = 20_000
+REQUESTS = ("requests", 1000, 6000)
+NEVER_REFUSED = ("/livez", "/readyz", "/health", "/metrics", "/static/")
+
+
+class TooManyRequests(CafeError):
+    """That was a lot at once. Please wait a moment, then try again."""
+
+    status, code = 429, "too_many_requests"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """So many at once, and so many a minute after that."""
+
+    name: str
+    burst: int
+    per_minute: int
+
+    @property
+    def seconds_each(self) -> float:
+        return 60 / self.per_minute
+
+    def headers(self, backlog_seconds: float) -> dict[str, str]:
+        """What a visitor is rate_limit_headers whose spending weighs for so long."""
+        left = max(0, math.floor(self.burst - backlog_seconds / self.seconds_each + 1e-6))
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.burst};w={math.ceil(self.burst * self.seconds_each)}',
+            "RateLimit": f'"{self.name}";r={left};t={math.ceil(backlog_seconds)}',
+        }
+
+    def refusal(self, backlog_seconds: float) -> TooManyRequests:
+        """The error for a visitor who has nothing left."""
+        wait = backlog_seconds - (self.burst - 1) * self.seconds_each
+        error = TooManyRequests()
+        error.headers |= {"Retry-After": str(max(1, math.ceil(wait))), **self.headers(backlog_seconds)}
+        return error
+
+
+def network(address: str) -> str:
+    """What one visitor can choose their address in: an IPv4 address, or the /64 of an IPv6 one (RFC 6177)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+class Allowance:
+    """A budget kept in this process alone, for what is answered from memory."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self._spent_until: OrderedDict[str, float] = OrderedDict()
+
+    def spend(self, who: str, now: float) -> None:
+        """Takes one; `now` in seconds. Raises TooManyRequests."""
+        spent_until = max(self._spent_until.get(who, 0.0), now)
+        if spent_until + self.budget.seconds_each > now + self.budget.burst * self.budget.seconds_each + 1e-9:
+            raise self.budget.refusal(spent_until - now)
+        self._spent_until[who] = spent_until + self.budget.seconds_each
+        self._spent_until.move_to_end(who)
+        if len(self._spent_until) > MOST_REMEMBERED:
+            self._spent_until.popitem(last=False)
+
+
+class Requests:
+    """What anybody may ask of one service in all: each replica counts for itself, because it answers from memory."""
+
+    def __init__(self, *, limited: bool) -> None:
+        self._allowance = Allowance(Budget(*REQUESTS)) if limited else None
+
+    def spend(self, identity: Identity | None) -> None:
+        """Counts the present request. Raises TooManyRequests."""
+        if self._allowance is None or request.path.startswith(NEVER_REFUSED):
+            return
+        if identity is None:
+            self._allowance.spend(f"address:{network(request.remote_addr or '')}", time.monotonic())
+        elif identity.role is not Role.SERVICE:
+            self._allowance.spend(identity.subject, time.monotonic())
+
+
+def set_rate_limit_headers(headers: dict[str, str]) -> None:
+    """Remembers what the present answer is to say about the visitor's budget."""
+    g.rate_limit = headers
+
+
+def rate_limit_headers() -> dict[str, str]:
+    """What the present answer is to say."""
+    headers: dict[str, str] = g.get("rate_limit", {})
+    return headers

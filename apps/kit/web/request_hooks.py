@@ -1,0 +1,118 @@
+"""Every request: an id that it keeps through all services, a line in the log, a figure, and the strict headers."""
+
+import asyncio
+import re
+import time
+import uuid
+from typing import Any
+
+import structlog
+from quart import Quart, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from apps.kit.telemetry import correlation, tracing
+from apps.kit.telemetry.correlation import order_mark
+from apps.kit.web.rate_limits import NEVER_REFUSED as UNTRACED
+from apps.kit.web.service import Service
+
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+REST_OF_BODY_SECONDS = 1
+MOST_PATH_SHOWN = 200
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+ONLY_HTTPS = "max-age=31536000"
+log = structlog.get_logger("cafe.access")
+
+
+def register_request_hooks(app: Service, *, believes_traces: bool) -> None:
+    """Looks at every request of `app` before its view and after it; `believes_traces`: callers may name their trace."""
+
+    @app.before_request
+    async def begin() -> None:
+        g.began = time.perf_counter()
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", given) else uuid.uuid4().hex
+        g.order = order_mark((request.view_args or {}).get("number"))
+        correlation.begin(g.request_id)
+        tracing.activate(app.tracing)
+        if app.tracing is not None and not request.path.startswith(UNTRACED):
+            named = request.headers.get(tracing.HEADER, "") if believes_traces else ""
+            g.span = app.tracing.serve(_method(), _route(), named)
+            structlog.contextvars.bind_contextvars(trace=app.tracing.id_of(g.span))
+        structlog.contextvars.bind_contextvars(request=g.request_id, **_about_the_order())
+
+    # the guard is registered first, but a refused request deserves its id as well
+    app.before_request_funcs[None].reverse()
+
+    @app.after_request
+    async def finish(response: Response) -> Response:
+        seconds = time.perf_counter() - g.get("began", time.perf_counter())
+        g.status = response.status_code
+        if response.status_code == 201:
+            g.order = order_mark(response.headers.get("Location"))
+        app.metrics.answered(_method(), _route(), response.status_code, seconds)
+        if request.method not in ("GET", "HEAD") or response.status_code >= 400:
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path[:MOST_PATH_SHOWN],
+                status=response.status_code,
+                milliseconds=round(seconds * 1000, 1),
+                **_about_the_order(),
+            )
+        return await _with_our_headers(app, response)
+
+    @app.teardown_request
+    async def end(_: BaseException | None) -> None:
+        if app.tracing is not None and "span" in g:
+            app.tracing.served(g.span, g.get("status"), g.get("order"))
+
+
+async def _with_our_headers(app: Service, response: Response) -> Response:
+    if request.method == "OPTIONS" and request.url_rule is not None and response.allow:
+        response.headers["Allow"] = ", ".join(sorted(_methods_of(app, request.url_rule.rule)))
+    for header, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(header, value)
+    if request.scheme == "https":
+        response.headers["Strict-Transport-Security"] = ONLY_HTTPS
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    if "Connection" not in response.headers and not await _has_come_whole(request.body):
+        response.headers["Connection"] = "close"
+    return response
+
+
+def _about_the_order() -> dict[str, str]:
+    mark = g.get("order")
+    return {"order": mark} if mark else {}
+
+
+def _method() -> str:
+    """Anybody may send any word as a method."""
+    return request.method if request.method in METHODS else "other"
+
+
+def _route() -> str:
+    return request.url_rule.rule if request.url_rule else "none"
+
+
+def _methods_of(app: Quart, path: str) -> set[str]:
+    return {method for rule in app.url_map.iter_rules() if rule.rule == path for method in rule.methods or ()}
+
+
+async def _has_come_whole(body: Any) -> bool:
+    """Whether all of a body is here, also one that nobody reads: what is left of it would end the connection."""
+    try:
+        async with asyncio.timeout(REST_OF_BODY_SECONDS):
+            await body
+    except (TimeoutError, HTTPException):
+        return False
+    return True

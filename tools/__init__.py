@@ -1,0 +1,1 @@
+"""Programs for developing and releasing; not in the image."""

@@ -1,0 +1,1 @@
+"""What `./cafe test` and `./cafe check` run."""

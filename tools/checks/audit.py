@@ -1,0 +1,140 @@
+"""`cafe check --audit`: known holes in what is installed, and secrets in what is committed."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from fnmatch import fnmatch
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from apps.kit.paths import ROOT
+
+OSV = "https://api.osv.dev/v1/query"
+NOT_SECRETS = ".not-secrets.toml"
+ANSWER_SECONDS = 15
+HASH_OF_A_PACKAGE = r"^\s*--hash=sha256:[0-9a-f]{64}"
+
+
+class Verdict(IntEnum):
+    """How a step ended; the worst of all is the command's exit status."""
+
+    CLEAN = 0
+    NOT_ASKED = 3
+    FOUND = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A step's verdict, and the line that says so."""
+
+    verdict: Verdict
+    message: str
+
+
+def audit() -> int:
+    """Runs every step, says one line for each, and returns what was worst: found (1), could not be asked (3), clean."""
+    service = os.environ.get("OSV_URL", OSV)
+    steps = {f"packages of {file.name}": (packages, file, service) for file in sorted(locks(ROOT))}
+    outcomes = []
+    for name, (step, *arguments) in (steps | {"secrets": (secrets, ROOT)}).items():
+        outcomes.append(step(*arguments))
+        print(f"── {name}: {outcomes[-1].message}", flush=True)
+    return worst(outcomes)
+
+
+def worst(outcomes: Sequence[Outcome]) -> Verdict:
+    """What was found counts more than what could not be asked."""
+    for verdict in (Verdict.FOUND, Verdict.NOT_ASKED):
+        if any(outcome.verdict is verdict for outcome in outcomes):
+            return verdict
+    return Verdict.CLEAN
+
+
+def locks(root: Path) -> Iterator[Path]:
+    """What is installed, in all the ways there are."""
+    return (root / "requirements").glob("*.txt")
+
+
+def packages(lock: Path, service: str) -> Outcome:
+    """Asks a vulnerability service (OSV's API, https://google.github.io/osv.dev/api/) about every pinned package."""
+    asked = subprocess.run(  # noqa: S603 - our own interpreter, our own files
+        [
+            *(sys.executable, "-m", "pip_audit", "--requirement", str(lock), "--disable-pip", "--require-hashes"),
+            *("--vulnerability-service", "osv", "--osv-url", service, "--timeout", str(ANSWER_SECONDS)),
+            *("--format", "json", "--progress-spinner", "off"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        answers: list[dict[str, Any]] = json.loads(asked.stdout)["dependencies"]
+    except (ValueError, KeyError, TypeError):
+        output = (asked.stderr.strip().splitlines() or ["it output nothing"])[-1]
+        return Outcome(Verdict.NOT_ASKED, f"could not be asked at {service} ({output[:200]})")
+    holes = [f"{each['name']} {each['version']}: {_hole(hole)}" for each in answers for hole in each.get("vulns", ())]
+    if holes:
+        return Outcome(Verdict.FOUND, f"{len(holes)} known: " + "; ".join(holes))
+    if unknown := [each["name"] for each in answers if "vulns" not in each]:
+        return Outcome(Verdict.NOT_ASKED, f"{len(unknown)} of {len(answers)} could not be asked about: {unknown[0]}, …")
+    if not answers:
+        return Outcome(Verdict.NOT_ASKED, f"there is nothing in {lock.name} that could be asked about")
+    return Outcome(Verdict.CLEAN, f"no known hole in {len(answers)}")
+
+
+def _hole(hole: dict[str, Any]) -> str:
+    repaired = ", ".join(hole.get("fix_versions") or ()) or "no version yet"
+    return f"{hole['id']}, repaired in {repaired}"
+
+
+def secrets(root: Path) -> Outcome:
+    """Looks for keys and passwords in what git has or would take; what is none is listed, with its reason."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - whichever git there is
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=root,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return Outcome(Verdict.NOT_ASKED, "could not be looked for: this is no git checkout, or there is no git")
+    files = [name for name in listed.stdout.splitlines() if (root / name).is_file()]
+    found = [
+        f"{file}:{line} ({kind})"
+        for file, line, kind, value in _scan(root, files)
+        if not _known(root, file, kind, value)
+    ]
+    if found:
+        return Outcome(Verdict.FOUND, f"{len(found)} possible: " + "; ".join(found) + f"; see {NOT_SECRETS}")
+    return Outcome(Verdict.CLEAN, f"none in {len(files)} files")
+
+
+def _scan(root: Path, files: list[str]) -> Iterator[tuple[str, int, str, str]]:
+    """File, line, kind and value of whatever looks like a secret; nobody is asked whether it is one."""
+    configured = import_module("detect_secrets.settings")
+    with configured.default_settings() as settings:
+        settings.filters["detect_secrets.filters.regex.should_exclude_line"] = {"pattern": [HASH_OF_A_PACKAGE]}
+        collected = import_module("detect_secrets").SecretsCollection(root=str(root))
+        for file in files:
+            collected.scan_file(file)
+    for file, secret in collected:
+        yield file, secret.line_number, secret.type, secret.secret_value or ""
+
+
+def _known(root: Path, file: str, kind: str, value: str) -> bool:
+    path = root / NOT_SECRETS
+    rules = tomllib.loads(path.read_text())["not-a-secret"] if path.exists() else []
+    return any(
+        rule["why"]
+        and fnmatch(file, rule["where"])
+        and kind in rule.get("kinds", (kind,))
+        and value == rule.get("value", value)
+        for rule in rules
+    )

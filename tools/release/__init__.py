@@ -1,0 +1,1 @@
+"""The release check: image, compose and a rush in a real container engine."""

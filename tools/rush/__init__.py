@@ -1,0 +1,1 @@
+"""A simulated rush against a running café."""
