@@ -13,13 +13,13 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from apps.frontend.app import create_app as create_frontend
-from apps.kit.postgres.embedded import free_port
 from apps.kit.server import server
 from apps.kit.settings.settings import Settings
 from apps.kit.web.service import Service
 from apps.kit.web.tokens import Role, mint
 from apps.kitchen.app import create_app as create_kitchen
 from apps.orders.app import create_app as create_orders
+from tests.ports import free_port
 
 SECRET = "a secret that only these tests know, 40+ chars"
 PASSWORD = "velvet-kettle-morning"

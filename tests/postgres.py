@@ -22,6 +22,7 @@ from apps.kit.database.migrations import migrate
 from apps.kit.postgres import data_folder, embedded
 from apps.kit.postgres.run_as import choose_account
 from apps.kit.process.child_process import ends_with_parent
+from tests.ports import free_port
 
 TEMPLATE = "template_cafe"
 STOP_SIGNALS = {"smart": SIGTERM, "fast": SIGINT, "immediate": SIGQUIT}
@@ -42,7 +43,9 @@ class PostgresServer:
         bin_folder = binaries()
         run_as = choose_account(bin_folder, folder)
         asyncio.run(data_folder.prepare(folder / "data", bin_folder, "test-password", run_as))
-        self.server = embedded.Server(bin_folder, folder / "data", "test-password", run_as, options=FOR_TESTS)
+        self.server = embedded.Server(
+            bin_folder, folder / "data", "test-password", run_as, free_port(), options=FOR_TESTS
+        )
         self._names = count(1)
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -2,23 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 StatusName = Literal["ordered", "preparing", "ready", "served", "cancelled"]
 BoardCollector = Field(description="UTC, ISO 8601 with Z", examples=["2026-11-22T09:15:00.123456Z"])
-
-
-class Problem(BaseModel):
-    """What went wrong (RFC 9457), with a `code` that stays the same."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
 
 
 class ChosenOption(BaseModel):
@@ -159,22 +146,3 @@ class Statistics(BaseModel):
     pickup_seconds: Spread
     orders_per_hour: list[Hour]
     all_day: list[ToMake]
-
-
-class Liveness(BaseModel):
-    status: Literal["ok"]
-    service: str
-
-
-class Readiness(BaseModel):
-    status: Literal["ok", "unavailable"]
-    service: str
-    stale_since: str | None = Field(
-        description="since when the frontend's answers may be out of date; null: they are not"
-    )
-
-
-class HealthReport(BaseModel):
-    status: Literal["ok", "unavailable"]
-    service: str
-    database: str

@@ -1,4 +1,4 @@
-"""What `cafe up` writes: the services' logs, each with its name before it, and its own few argv."""
+"""What `cafe up` writes: the services' logs, each with its name before it, and its own messages."""
 
 import json
 import os
@@ -21,11 +21,13 @@ class Console:
         mark = self._mark(service)
         return lambda line: write(mark + line)
 
-    def tell(self, argv: str) -> None:
+    def tell(self, message: str) -> None:
         if self.text:
-            write(self._mark("café") + argv.encode() + b"\n")
+            write(self._mark("café") + message.encode() + b"\n")
         else:
-            write(json.dumps({"service": "up", "level": "warning", "event": argv}, ensure_ascii=False).encode() + b"\n")
+            write(
+                json.dumps({"service": "up", "level": "warning", "event": message}, ensure_ascii=False).encode() + b"\n"
+            )
 
     def _mark(self, service: str) -> bytes:
         if not self.text:

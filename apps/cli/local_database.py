@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from apps.api.roles import LISTEN_ROLE, ORDERS_ROLE
 from apps.cli.children import DatabaseUrls
 from apps.cli.console import Console
 from apps.cli.migrate import role_passwords
 from apps.cli.sample_menu import insert_sample_menu
 from apps.kit.database.migrations import migrate
-from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE, as_role, open_roles, role_password
+from apps.kit.database.roles import as_role, open_roles, role_password
 from apps.kit.postgres import data_folder, embedded
 from apps.kit.postgres.run_as import choose_account
 from apps.kit.process.supervisor import Child, Tell, supervised

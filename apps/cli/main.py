@@ -1,4 +1,4 @@
-"""The `cafe` command: its argv, and a sentence instead of a traceback when one cannot be done."""
+"""The `cafe` command: its command line, and a sentence instead of a traceback when one cannot be done."""
 
 import argparse
 import sys

@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import sys
 
+from apps.api.roles import LISTEN_ROLE, ORDERS_ROLE
 from apps.cli.load_environment import load_environment
 from apps.cli.sample_menu import insert_sample_menu
 from apps.kit.database import migrations
-from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE, fault_in_password, open_roles
+from apps.kit.database.roles import fault_in_password, missing_roles, open_roles
 from apps.kit.settings.settings import Settings, SettingsError
 
 
@@ -41,7 +42,8 @@ def role_passwords(settings: Settings) -> dict[str, str]:
 
 async def bring_up_to_date(database_url: str, passwords: dict[str, str]) -> None:
     """Migrates, gives the services' roles their rights and passwords, and says where an administrator is needed."""
-    for role in set(await migrations.migrate(database_url)) - set(passwords):
+    await migrations.migrate(database_url)
+    for role in set(await missing_roles(database_url, (ORDERS_ROLE, LISTEN_ROLE))) - set(passwords):
         print(
             f"cafe: warning: there is no role {role}, and this database's owner may not make it. Services that log in "
             f"as the owner work, but may do more than they need. Let an administrator run CREATE ROLE {role} LOGIN "

@@ -7,6 +7,7 @@ from importlib import import_module
 
 import uvloop
 
+from apps.domain.numbers import redact
 from apps.kit.server.server import StartFailed, certificate_for, connection_limits_for, run
 from apps.kit.settings.production import refusals
 from apps.kit.settings.settings import Environment, Settings, SettingsError
@@ -22,7 +23,7 @@ def serve(args: argparse.Namespace) -> int:
     if settings.env is Environment.development:
         settings = with_secret(settings)
         settings = with_password(settings) if args.service == "orders" else settings
-    logs.configure(settings.log, args.service)
+    logs.configure(settings.log, args.service, redact)
     app = import_module(f"apps.{args.service}.app").create_app(settings)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,149 +1,33 @@
-"""What can go wrong in a café; a class's docstring is the sentence that a person may read."""
+"""What the menu refuses; a class's docstring is the sentence that a person may read."""
 
 from typing import Any
 
 
-class CafeError(Exception):
-    """Something went wrong that we did not expect. Nothing was lost; please try again."""
+class CartRefused(Exception):
+    """This cart cannot be ordered."""
 
-    status: int = 500
-    code: str = "internal_error"
+    code = "cart_refused"
 
     def __init__(self, detail: str | None = None, **members: Any) -> None:
-        """`members` are shown in the problem document beside the standard ones (RFC 9457 section 3.2)."""
+        """`members` say which line, item or price it is about."""
         self.detail = detail or (type(self).__doc__ or "").strip()
         self.members = members
-        self.headers: dict[str, str] = {}
         super().__init__(self.detail)
 
 
-class BadRequest(CafeError):
-    """The request could not be read."""
-
-    status, code = 400, "bad_request"
-
-
-class BadJson(BadRequest):
-    """The body is not JSON."""
-
-    code = "bad_json"
-
-
-class SignInNeeded(CafeError):
-    """Please sign in first."""
-
-    status, code = 401, "sign_in_needed"
-
-    def __init__(self, detail: str | None = None, **members: Any) -> None:
-        super().__init__(detail, **members)
-        self.headers["WWW-Authenticate"] = "Bearer"
-
-
-class NotAllowed(CafeError):
-    """You may not do that."""
-
-    status, code = 403, "not_allowed"
-
-
-class ForeignOrigin(NotAllowed):
-    """This request comes from another site, so it was not carried out."""
-
-    code = "foreign_origin"
-
-
-class NotFound(CafeError):
-    """There is nothing here."""
-
-    status, code = 404, "not_found"
-
-
-class OrderNotFound(NotFound):
-    """There is no order with that number."""
-
-    code = "order_not_found"
-
-
-class MethodNotAllowed(CafeError):
-    """This address does not take that method."""
-
-    status, code = 405, "method_not_allowed"
-
-
-class Conflict(CafeError):
-    """That is not possible in the present state."""
-
-    status, code = 409, "conflict"
-
-
-class IllegalStep(Conflict):
-    """The order cannot go there from where it is."""
-
-    code = "illegal_step"
-
-
-class SoldOut(Conflict):
+class SoldOut(CartRefused):
     """Something you chose has just sold out."""
 
     code = "sold_out"
 
 
-class PriceChanged(Conflict):
+class PriceChanged(CartRefused):
     """A price has changed since you looked at the menu."""
 
     code = "price_changed"
 
 
-class PreconditionFailed(CafeError):
-    """The order has changed since you last saw it."""
-
-    status, code = 412, "precondition_failed"
-
-
-class BodyTooLarge(CafeError):
-    """The body is larger than 32 KiB."""
-
-    status, code = 413, "body_too_large"
-
-
-class Invalid(CafeError):
-    """Some fields are not as they should be."""
-
-    status, code = 422, "invalid"
-
-
-class UnknownItem(Invalid):
+class UnknownItem(CartRefused):
     """There is no such item or option on the menu."""
 
     code = "unknown_item"
-
-
-class KeyReused(Invalid):
-    """This Idempotency-Key was used with another request; use a new key for a new order."""
-
-    code = "idempotency_key_reused"
-
-
-class Relayed(CafeError):
-    """A service behind this one refused."""
-
-    def __init__(self, status: int, code: str, detail: str, **members: Any) -> None:
-        """The refusal of a service behind this one, in its own words."""
-        super().__init__(detail, **members)
-        self.status = status
-        self.code = code
-
-
-class BadGateway(CafeError):
-    """A service behind this one gave an answer that makes no sense."""
-
-    status, code = 502, "bad_gateway"
-
-
-class Unavailable(CafeError):
-    """The café's computer is catching its breath. Nothing was lost; please try again in a moment."""
-
-    status, code = 503, "unavailable"
-
-    def __init__(self, detail: str | None = None, *, retry_after: int = 2, **members: Any) -> None:
-        super().__init__(detail, **members)
-        self.headers["Retry-After"] = str(retry_after)

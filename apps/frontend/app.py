@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
+from apps.api.product import CAFE
 from apps.frontend.auth import oidc_sign_in, sign_in
 from apps.frontend.auth.identity import Authenticator
 from apps.frontend.auth.oidc import Issuer
@@ -23,6 +24,7 @@ from apps.kit.web.app_factory import create_service
 from apps.kit.web.http_client import open_client
 from apps.kit.web.proxies import behind
 from apps.kit.web.service import Health, Ready, Service
+from apps.live import metrics as live_metrics
 from apps.live.feed import Feed
 
 if TYPE_CHECKING:
@@ -45,10 +47,11 @@ def create_app(settings: Settings) -> Service:
             return Health(ready=False, database="unknown")
         return Health(ready=live.stale_since is None, database="ok" if live.stale_since is None else "unreachable")
 
-    app = create_service("frontend", SUMMARY, settings, authenticator.of_request, probe)
+    app = create_service("frontend", SUMMARY, settings, authenticator.of_request, probe, product=CAFE)
     app.readiness = lambda: Ready(live.loaded is not None and live.menu is not None, live.stale_since)
     app.metrics.show(metrics.calls)
-    app.metrics.show(metrics.live)
+    app.metrics.show(metrics.websockets)
+    app.metrics.show(live_metrics.live)
     moment = BoardCollector(live)
     app.metrics.look_up(moment)
     board_api.register(app, live, lookup)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
+from apps.api.product import CAFE
 from apps.kit.settings.settings import Settings
 from apps.kit.telemetry import metrics
 from apps.kit.web.access import bearer
@@ -24,7 +25,7 @@ def create_app(settings: Settings) -> Service:
         well = kitchen.opened is not None and await kitchen.opened.is_well()
         return Health(ready=well, database="ok" if well else "unreachable")
 
-    app = create_service("kitchen", SUMMARY, settings, bearer(settings.secret), probe)
+    app = create_service("kitchen", SUMMARY, settings, bearer(settings.secret), probe, product=CAFE)
     app.metrics.show(metrics.calls)
     app.metrics.show(orders_client.figures)
     api.register(app, kitchen)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from apps.domain.errors import Unavailable
+from apps.kit.errors import Unavailable
 from apps.kitchen.orders_client import OrdersClient
 
 

@@ -5,8 +5,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from apps.domain.errors import Conflict, IllegalStep
+from apps.api.errors import IllegalStep
 from apps.domain.lifecycle import FOLLOWING, Status, Step, target
+from apps.kit.errors import Conflict
 from apps.kit.web.encoding import to_json
 from apps.kit.web.http_client import relayed
 from apps.kitchen.orders_client import OrdersClient

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from apps.kit.telemetry import metrics
+from apps.live import metrics
 from apps.live.backlog import Backlog
 from apps.live.message import Message
 

@@ -18,9 +18,9 @@ from apps.frontend.streams.change import Change, Notice, change_in, parse_board,
 from apps.frontend.streams.live import Live
 from apps.frontend.streams.menu import parse_menu
 from apps.kit.database.listener import Listener
-from apps.kit.telemetry import metrics
 from apps.kit.web.encoding import utc_text
 from apps.kit.web.http_client import as_service
+from apps.live import metrics
 from apps.live.board import Board
 
 if TYPE_CHECKING:

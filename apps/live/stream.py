@@ -7,8 +7,7 @@ from typing import Protocol
 
 from apps.frontend.streams.change import Change
 from apps.frontend.streams.views import View
-from apps.kit.telemetry import metrics
-from apps.live import message
+from apps.live import message, metrics
 from apps.live.board import Board
 from apps.live.message import Message
 

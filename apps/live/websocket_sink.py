@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from apps.kit.server.websocket_frames import PING, heard_at, transport_behind
-from apps.kit.telemetry import metrics
+from apps.live import metrics
 from apps.live.backlog import Backlog
 from apps.live.message import Message
 

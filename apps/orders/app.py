@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
+from apps.api.product import CAFE
 from apps.kit.database import pool_metrics
 from apps.kit.database.pool import Database, DatabaseNeverCame, open_database, open_replica
 from apps.kit.settings.settings import Settings
@@ -28,7 +29,7 @@ def create_app(settings: Settings) -> Service:
         answers = cafe.opened is not None and await cafe.opened.answers()
         return Health(ready=answers, database="ok" if answers else "unreachable")
 
-    app = create_service("orders", SUMMARY, settings, bearer(settings.secret), probe)
+    app = create_service("orders", SUMMARY, settings, bearer(settings.secret), probe, product=CAFE)
     app.metrics.show(pool_metrics.group)
     app.metrics.look_up(pool_metrics.Pools(cafe.pools))
     limits = Limits(settings.secret, settings.rate_limits)

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from apps.domain.errors import Unavailable
 from apps.kit.database.pool import Database
 from apps.kit.database.pool_metrics import Pool
+from apps.kit.errors import Unavailable
 from apps.orders.read_router import ReadRouter
 
 

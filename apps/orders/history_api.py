@@ -4,19 +4,19 @@ from quart import Quart, Response
 
 from apps.api import responses
 from apps.api.parameters import AFTER
-from apps.domain.errors import CafeError
-from apps.kit.database.pool import queries
+from apps.kit.errors import ApiError
 from apps.kit.web.access import STAFF_OR_SERVICE, allow
 from apps.kit.web.openapi import Parameter, describe
 from apps.kit.web.query import int_param
 from apps.kit.web.service import json_response
 from apps.orders.cafe import Cafe
+from apps.orders.queries import queries
 
 MOST_EVENTS = 1000
 JUST_FINISHED_MINUTES = 15
 
 
-class HistoryForgotten(CafeError):
+class HistoryForgotten(ApiError):
     """Not all that came after this is kept any more. Begin with /board, or go on after `first_after`."""
 
     status, code = 410, "history_forgotten"

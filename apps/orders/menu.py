@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from apps.domain.menu import Choice, ItemId, Menu, MenuItem, Option
-from apps.kit.database.pool import Connection, queries
+from apps.kit.database.pool import Connection
+from apps.orders.queries import queries
 
 
 class _Choice(msgspec.Struct):

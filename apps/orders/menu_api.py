@@ -7,8 +7,7 @@ from quart import Quart, Response, request
 from apps.api import responses
 from apps.api.parameters import IF_NONE_MATCH, ITEM, MOST_ID
 from apps.api.requests import Availability
-from apps.domain.errors import NotFound
-from apps.kit.database.pool import queries
+from apps.kit.errors import NotFound
 from apps.kit.web.access import EVERYONE, STAFF_OR_SERVICE, allow
 from apps.kit.web.bodies import read_body
 from apps.kit.web.conditional import if_none_match_hits
@@ -16,6 +15,7 @@ from apps.kit.web.openapi import describe
 from apps.kit.web.service import json_response
 from apps.orders.cafe import Cafe
 from apps.orders.menu import menu_document
+from apps.orders.queries import queries
 
 
 class ItemNotFound(NotFound):

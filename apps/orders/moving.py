@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from apps.domain.errors import Conflict, IllegalStep, OrderNotFound
+from apps.api.errors import IllegalStep, OrderNotFound
 from apps.domain.lifecycle import FOLLOWING, Status, before
-from apps.kit.database.pool import Connection, Database, queries
+from apps.kit.database.pool import Connection, Database
+from apps.kit.errors import Conflict
 from apps.kit.telemetry.tracing import traceparent
+from apps.orders.queries import queries
 
 ATTEMPTS = 5
 

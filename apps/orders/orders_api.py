@@ -5,9 +5,8 @@ from quart import Quart, Response, request
 from apps.api import responses
 from apps.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, LISTING, MOST_ID, MOST_LISTED
 from apps.api.requests import Cart, Move
-from apps.domain.errors import Invalid, PreconditionFailed
 from apps.domain.lifecycle import Status
-from apps.kit.database.pool import queries
+from apps.kit.errors import Invalid, PreconditionFailed
 from apps.kit.web.access import EVERYONE, STAFF_OR_SERVICE, allow, caller
 from apps.kit.web.bodies import read_body
 from apps.kit.web.conditional import check_before_change, if_match_fails, if_none_match_hits
@@ -18,6 +17,7 @@ from apps.orders.cafe import Cafe
 from apps.orders.limits import Limits
 from apps.orders.moving import Found, find_order, move_order
 from apps.orders.placing import place_order
+from apps.orders.queries import queries
 
 
 def _answer(found: Found, status: int = 200) -> Response:
@@ -55,6 +55,7 @@ def register(app: Quart, cafe: Cafe, limits: Limits) -> None:
         body=Cart,
         returns=responses.Order,
         status=201,
+        identifies=("number", "order_number"),
         problems=(409, 429, 503),
         parameters=(IDEMPOTENCY_KEY,),
     )

@@ -6,14 +6,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 
+from apps.api.errors import KeyReused
 from apps.api.requests import Cart
-from apps.domain.errors import Conflict, KeyReused
 from apps.domain.menu import PricedLine, price_cart
 from apps.domain.numbers import order_number
-from apps.kit.database.pool import Connection, Database, queries
+from apps.kit.database.pool import Connection, Database
+from apps.kit.errors import Conflict
 from apps.kit.telemetry.tracing import traceparent
 from apps.kit.web.encoding import to_json
 from apps.orders.menu import read_menu
+from apps.orders.queries import queries
 
 KEY_WAIT_SECONDS = 5
 

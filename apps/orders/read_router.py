@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import asyncpg
 import structlog
 
-from apps.domain.errors import Unavailable
-from apps.kit.database.pool import Connection, Database, queries
+from apps.kit.database.pool import Connection, Database
+from apps.kit.errors import Unavailable
+from apps.orders.queries import queries
 
 log = structlog.get_logger("cafe.reading")
 

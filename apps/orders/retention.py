@@ -8,8 +8,9 @@ from typing import Any
 import asyncpg
 import structlog
 
-from apps.domain.errors import Unavailable
-from apps.kit.database.pool import Connection, Database, queries
+from apps.kit.database.pool import Connection, Database
+from apps.kit.errors import Unavailable
+from apps.orders.queries import queries
 
 log = structlog.get_logger("cafe.keeper")
 

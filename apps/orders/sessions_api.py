@@ -5,8 +5,7 @@ import secrets
 
 from quart import Quart, Response
 
-from apps.domain.errors import NotFound, SignInNeeded
-from apps.kit.database.pool import queries
+from apps.kit.errors import NotFound, SignInNeeded
 from apps.kit.settings.settings import Settings
 from apps.kit.web.access import SERVICE, allow
 from apps.kit.web.bodies import read_body
@@ -18,6 +17,7 @@ from apps.kit.web.tokens import read_sign_in_key
 from apps.orders.bodies import SignIn
 from apps.orders.cafe import Cafe
 from apps.orders.limits import Limits
+from apps.orders.queries import queries
 
 SESSION_SECONDS = 12 * 60 * 60
 

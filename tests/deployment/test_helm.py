@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from apps.kit.telemetry import metrics
+from apps.live import metrics
 from tests.deployment.chart import (
     CHART,
     ROOT,

@@ -15,8 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
+from apps.api.roles import LISTEN_ROLE, ORDERS_ROLE
 from apps.cli.migrate import role_passwords
-from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE, open_roles
+from apps.kit.database.roles import open_roles
 from apps.kit.settings.production import refusals
 from apps.kit.settings.settings import Settings
 from tests.cafe import RunningCafe, eventually, run_cafe

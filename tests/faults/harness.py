@@ -16,9 +16,10 @@ import httpx
 from apps.cli.sample_menu import insert_sample_menu
 from apps.kit.database.migrations import migrate
 from apps.kit.postgres import embedded
-from tests.cafe import PASSWORD, SECRET, free_port
+from tests.cafe import PASSWORD, SECRET
 from tests.faults.service import STARTS_WITHIN_SECONDS, RunningService
 from tests.faults.tcp_proxy import Link
+from tests.ports import free_port
 from tests.postgres import PostgresServer
 
 DATABASE = "cafe"

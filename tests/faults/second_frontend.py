@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.cafe import PASSWORD, SECRET, RunningCafe, free_port
+from tests.cafe import PASSWORD, SECRET, RunningCafe
 from tests.faults.service import RunningService
+from tests.ports import free_port
 
 
 @asynccontextmanager

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.cafe import RunningCafe, Screen, bearer, eventually, free_port, run_cafe
+from tests.cafe import RunningCafe, Screen, bearer, eventually, run_cafe
 from tests.faults.conftest import Measured
 from tests.faults.fault_injection import KILL_LISTENERS
 from tests.faults.second_frontend import frontend_beside
 from tests.faults.tcp_proxy import Link
+from tests.ports import free_port
 
 
 @dataclass

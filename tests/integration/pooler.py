@@ -13,10 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from apps.kit.postgres.embedded import free_port
 from apps.kit.postgres.run_as import hand_over
 from tests.cafe import eventually
 from tests.deployment.programs import from_debian, told_of_libraries
+from tests.ports import free_port
 
 CONFIGURATION = """\
 [databases]

@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 
 from apps.kit.paths import ROOT
-from apps.kit.postgres.embedded import free_port
 from apps.kit.process.child_process import spawn
 from tests.cafe import PASSWORD, SECRET, eventually
 from tests.deployment.programs import in_wheel
 from tests.faults.service import STARTS_WITHIN_SECONDS, RunningService
+from tests.ports import free_port
 
 CADDYFILE = ROOT / "deploy" / "scale.Caddyfile"
 SERVICES = ("orders", "kitchen", "frontend")

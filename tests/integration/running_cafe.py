@@ -17,7 +17,7 @@ from typing import Any
 from urllib.error import URLError
 
 from apps.kit.paths import ROOT
-from apps.kit.postgres.embedded import free_port
+from tests.ports import free_port
 
 SERVICES = ("frontend", "orders", "kitchen")
 OPEN = "Ctrl-C closes the café"

@@ -6,7 +6,7 @@ import json
 import asyncpg
 import pytest
 
-from apps.kit.database.pool import QUERIES, queries
+from apps.orders.queries import QUERIES, queries
 
 INSERT = "INSERT INTO orders (order_number, customer_name, items, total_price) VALUES ($1, 'Ana', '[]', 1) RETURNING id"
 

@@ -12,7 +12,8 @@ from signal import SIGINT, SIGKILL
 import asyncpg
 import pytest
 
-from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE, open_roles, role_password
+from apps.api.roles import LISTEN_ROLE, ORDERS_ROLE
+from apps.kit.database.roles import open_roles, role_password
 from apps.kit.postgres import data_folder, embedded
 from apps.kit.postgres.run_as import choose_account
 from tests.postgres import PostgresServer, binaries

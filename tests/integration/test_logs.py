@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from apps.kit.telemetry import correlation
-from apps.kit.telemetry.correlation import order_mark
+from apps.api.correlation import order_mark
+from apps.kit.telemetry import request_id
 from apps.kit.web.http_client import open_client
 from tests.cafe import CREATE, RunningCafe, bearer
 from tests.security.test_privacy import logging_cafe
@@ -68,7 +68,7 @@ async def test_what_a_service_says_while_it_answers_carries_the_request_and_the_
 
 
 async def test_a_call_to_nobody_of_ours_says_nothing_of_our_requests(cafe: RunningCafe) -> None:
-    correlation.begin("tap-1")
+    request_id.begin("tap-1")
     ids = []
     for name in ("orders", ""):
         async with open_client(cafe.orders, name) as client:

@@ -10,8 +10,9 @@ import asyncpg
 import pytest
 
 from apps.orders import read_router
-from tests.cafe import RunningCafe, bearer, eventually, free_port, run_cafe
+from tests.cafe import RunningCafe, bearer, eventually, run_cafe
 from tests.integration.standby import Standby
+from tests.ports import free_port
 from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="stops processes that it finds in /proc")

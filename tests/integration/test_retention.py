@@ -9,8 +9,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from apps.api.roles import ORDERS_ROLE
 from apps.kit.database.pool import Database, open_database
-from apps.kit.database.roles import ORDERS_ROLE, as_role, open_roles
+from apps.kit.database.roles import as_role, open_roles
 from apps.orders.retention import BATCH, Keeper
 from tests.cafe import RunningCafe, bearer, eventually, run_cafe
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
+from apps.api.roles import LISTEN_ROLE, ORDERS_ROLE
 from apps.cli.sample_menu import insert_sample_menu
 from apps.kit.database.migrations import migrate
-from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE, RoleRefused, as_role, open_roles, scram_verifier
+from apps.kit.database.roles import RoleRefused, as_role, open_roles, scram_verifier
 from tests.cafe import PASSWORD, bearer, run_cafe
 from tests.integration.command import cafe
 from tests.integration.running_cafe import cafe_folder

@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from apps.api.correlation import order_mark
 from apps.kit.paths import ROOT
 from apps.kit.settings.production import refusals
 from apps.kit.settings.settings import Settings
-from apps.kit.telemetry.correlation import order_mark
 from tests.cafe import RunningCafe, bearer, run_cafe, settings_for
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

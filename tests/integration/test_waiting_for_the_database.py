@@ -3,7 +3,8 @@
 import pytest
 
 from apps.kit.database.pool import START_ATTEMPTS, START_EVERY_SECONDS, DatabaseNeverCame, open_database
-from tests.cafe import RunningCafe, free_port
+from tests.cafe import RunningCafe
+from tests.ports import free_port
 from tests.postgres import PostgresServer
 
 

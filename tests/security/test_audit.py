@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from apps.kit.paths import ROOT
-from apps.kit.postgres.embedded import free_port
+from tests.ports import free_port
 from tools.checks import audit
 from tools.checks.audit import NOT_SECRETS, Verdict, packages, secrets
 

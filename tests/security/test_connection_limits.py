@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from apps.domain.errors import Unavailable
 from apps.frontend.streams.stream_limit import StreamLimit
+from apps.kit.errors import Unavailable
 from apps.kit.paths import ROOT
 from apps.kit.server.connection_limits import Connection, ConnectionLimits
 from apps.kit.server.server import connection_limits_for

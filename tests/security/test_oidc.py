@@ -20,7 +20,8 @@ from quart import Quart, Response, redirect, request
 
 from apps.kit.settings.production import refusals
 from apps.kit.settings.settings import Settings, SettingsError
-from tests.cafe import RunningCafe, eventually, free_port, run_cafe
+from tests.cafe import RunningCafe, eventually, run_cafe
+from tests.ports import free_port
 
 CLIENT, CLIENT_SECRET = "cafe", "a client secret"
 

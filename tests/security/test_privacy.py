@@ -23,9 +23,9 @@ from tests.cafe import (
     RunningCafe,
     bearer,
     eventually,
-    free_port,
     settings_for,
 )
+from tests.ports import free_port
 
 PAGE = {"Accept": "text/html"}
 ALONE = {"Connection": "close"}  # a refusal before the body was read may end the connection

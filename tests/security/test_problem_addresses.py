@@ -7,8 +7,9 @@ from collections import Counter
 
 import pytest
 
-from apps.domain.errors import CafeError
+from apps.api.errors import REFUSED_CART_STATUSES
 from apps.frontend.app import create_app as create_frontend
+from apps.kit.errors import ApiError
 from apps.kit.paths import ROOT
 from apps.kitchen.app import create_app as create_kitchen
 from apps.orders.app import create_app as create_orders
@@ -28,7 +29,7 @@ asyncio.run(page())
 """
 
 
-def errors_below(error: type[CafeError]) -> list[type[CafeError]]:
+def errors_below(error: type[ApiError]) -> list[type[ApiError]]:
     return [error, *(below for kind in error.__subclasses__() for below in errors_below(kind))]
 
 
@@ -39,13 +40,14 @@ def test_each_docs_page_explains_every_code(service: str) -> None:
         [sys.executable, "-c", PAGE.format(service=service)], capture_output=True, text=True, check=True, cwd=ROOT
     )
     ids = Counter(re.findall(r'\sid="([^"]+)"', said.stdout))
-    heard = {error.code for error in errors_below(CafeError) if _may_come_from(error, service)}
+    heard = {error.code for error in errors_below(ApiError) if _may_come_from(error, service)}
     assert heard <= ids.keys()
-    assert {"internal_error", "sold_out", "busy", "item_not_found"} <= heard
+    assert {"internal_error", "busy", "item_not_found"} <= heard
+    assert {refusal.code for refusal in REFUSED_CART_STATUSES} <= ids.keys()
     assert max(ids.values()) == 1, "an address is that of one thing"
 
 
-def _may_come_from(error: type[CafeError], service: str) -> bool:
+def _may_come_from(error: type[ApiError], service: str) -> bool:
     """The frontend passes on what the others say; nobody passes on what it says."""
     return service == "frontend" or not error.__module__.startswith("apps.frontend")
 

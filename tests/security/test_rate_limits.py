@@ -13,13 +13,14 @@ import asyncpg
 import httpx
 import pytest
 
-from apps.kit.database.pool import queries
 from apps.kit.server import server
 from apps.kit.web.rate_limits import Allowance, Budget, TooManyRequests, network
 from apps.kit.web.service import Service
 from apps.kit.web.tokens import Role, mint, mint_client_address
 from apps.orders.app import create_app as create_orders
-from tests.cafe import PASSWORD, SECRET, RunningCafe, bearer, eventually, free_port, run_cafe
+from apps.orders.queries import queries
+from tests.cafe import PASSWORD, SECRET, RunningCafe, bearer, eventually, run_cafe
+from tests.ports import free_port
 
 ON = {"CAFE_RATE_LIMITS": "on"}
 BODY = {"customer_name": "Ana", "items": [{"id": 1, "quantity": 1}]}

@@ -12,13 +12,14 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from apps.api.roles import LISTEN_ROLE
 from apps.frontend.app import create_app as create_frontend
-from apps.kit.database.roles import LISTEN_ROLE
 from apps.kit.server import server
 from apps.kit.settings.settings import Settings, SettingsError
 from apps.kit.web import passwords
 from apps.kit.web.tokens import Role, mint
-from tests.cafe import PASSWORD, PATIENCE_SECONDS, SECRET, RunningCafe, Screen, eventually, free_port, run_cafe
+from tests.cafe import PASSWORD, PATIENCE_SECONDS, SECRET, RunningCafe, Screen, eventually, run_cafe
+from tests.ports import free_port
 
 AT_ONCE_SECONDS = 3.0  # far below the 20 s for which a frontend would otherwise remember
 

@@ -16,8 +16,9 @@ from websockets.asyncio.client import connect
 
 from apps.kit.paths import ROOT
 from apps.kit.settings.settings import Settings, SettingsError
-from tests.cafe import PASSWORD, SECRET, free_port, run_cafe
+from tests.cafe import PASSWORD, SECRET, run_cafe
 from tests.integration.running_cafe import cafe_folder
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)

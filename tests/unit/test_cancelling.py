@@ -9,8 +9,8 @@ import pytest
 
 from apps.frontend.auth.sessions import Sessions
 from apps.frontend.streams.live import Live
-from apps.kit.postgres.embedded import free_port
 from apps.live.feed import Feed
+from tests.ports import free_port
 from tools.rush.socket import Socket
 
 Running = tuple[Coroutine[Any, Any, object], Callable[[], None], Callable[[], bool]]

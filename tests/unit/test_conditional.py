@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.domain.errors import BadRequest
+from apps.kit.errors import BadRequest
 from apps.kit.web.conditional import if_match_fails, if_none_match_hits
 
 

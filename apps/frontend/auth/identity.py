@@ -7,8 +7,8 @@ from quart import request
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_cookie
 
-from apps.domain.errors import ForeignOrigin, NotAllowed, SignInNeeded
 from apps.frontend.auth.sessions import Sessions
+from apps.kit.errors import ForeignOrigin, NotAllowed, SignInNeeded
 from apps.kit.web.access import identity_in
 from apps.kit.web.tokens import Identity, Role
 

@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from apps.domain.errors import NotAllowed, SignInNeeded
+from apps.kit.errors import NotAllowed, SignInNeeded
 from apps.kit.web.http_client import Unreachable
 
 ALGORITHMS = ["RS256", "ES256"]

@@ -7,10 +7,10 @@ from datetime import timedelta
 import structlog
 from quart import Quart, Response, make_response, redirect, request
 
-from apps.domain.errors import CafeError, NotFound, SignInNeeded
 from apps.frontend.auth.identity import Authenticator, is_secure
 from apps.frontend.auth.oidc import Attempt, Issuer
 from apps.frontend.auth.sign_in import enter, form, next_page, open_session
+from apps.kit.errors import ApiError, NotFound, SignInNeeded
 from apps.kit.web.access import EVERYONE, allow
 from apps.kit.web.tokens import mint_sign_in_key, seal, unseal
 
@@ -58,7 +58,7 @@ def register(app: Quart, authenticator: Authenticator, issuer: Issuer | None) ->
             response = await enter(session, kept["next"])
             who = hashlib.sha256(session[0].encode()).hexdigest()[:8]
             log.info("staff signed in", actor=f"staff:{who}", email=email)
-        except CafeError as error:
+        except ApiError as error:
             if error.status not in (401, 403, 429):
                 raise
             response = await form(error if error.status != 401 else SignInNeeded(error.detail))

@@ -3,8 +3,8 @@
 import httpx
 from quart import Quart, Response, make_response, redirect, render_template, request
 
-from apps.domain.errors import CafeError, ForeignOrigin, SignInNeeded
 from apps.frontend.auth.identity import Authenticator, cookie_name, is_secure, session_in
+from apps.kit.errors import ApiError, ForeignOrigin, SignInNeeded
 from apps.kit.web.access import EVERYONE, allow
 from apps.kit.web.encoding import to_json
 from apps.kit.web.http_client import Unreachable, as_service, relayed
@@ -55,7 +55,7 @@ async def enter(session: tuple[str, int], to: str) -> Response:
     return response
 
 
-async def form(error: CafeError | None) -> Response:
+async def form(error: ApiError | None) -> Response:
     """The page that asks for the password."""
     page = await render_template("sign-in.html", error=error.detail if error else None, next=next_page())
     status = error.status if error else 200
@@ -86,7 +86,7 @@ def register(app: Quart, authenticator: Authenticator) -> None:
         password = (await request.form).get("password", "")
         try:
             return await enter(await open_session(authenticator, {"password": password[:200]}), next_page())
-        except CafeError as error:
+        except ApiError as error:
             if error.status in (401, 429) and request.accept_mimetypes.best == "text/html":
                 return await form(error)
             raise

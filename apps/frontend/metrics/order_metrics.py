@@ -11,7 +11,7 @@ from prometheus_client import Counter, Histogram
 from apps.domain.lifecycle import Status
 from apps.frontend.streams.change import Change, Entry
 from apps.frontend.streams.menu import Menu
-from apps.kit.telemetry.metrics import live
+from apps.live.metrics import live
 
 MINUTES = (0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 60)
 BUCKETS = tuple(60 * minutes for minutes in MINUTES)

@@ -7,10 +7,10 @@ from quart import Quart, Response, request
 from apps.frontend.streams.handshake import Handshake, position_in
 from apps.frontend.streams.live import Live
 from apps.frontend.streams.sockets import NOT_YOURS
-from apps.kit.telemetry import metrics
 from apps.kit.web.access import EVERYONE, STAFF_OR_SERVICE, allow, caller
 from apps.kit.web.openapi import Parameter, describe
 from apps.kit.web.tokens import Identity
+from apps.live import metrics
 from apps.live.event_source import EventSink
 from apps.live.stream import Position, Stream
 

@@ -6,11 +6,11 @@ from urllib.parse import parse_qs, unquote
 
 from werkzeug.datastructures import Headers
 
-from apps.domain.errors import ForeignOrigin, NotFound, Unavailable
 from apps.frontend.auth.identity import Authenticator, require_staff
 from apps.frontend.streams.live import Live
 from apps.frontend.streams.lookup import Lookup
 from apps.frontend.streams.stream_limit import StreamLimit
+from apps.kit.errors import ForeignOrigin, NotFound, Unavailable
 from apps.kit.web.tokens import Identity
 from apps.live.stream import Position, Stream
 

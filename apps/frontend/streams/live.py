@@ -7,14 +7,13 @@ from datetime import datetime
 
 import structlog
 
-from apps.domain.errors import Unavailable
 from apps.domain.numbers import redact
 from apps.frontend.metrics import order_metrics
 from apps.frontend.streams.change import Change, Entry
 from apps.frontend.streams.menu import Menu
 from apps.frontend.streams.views import DisplayView, KitchenView, OrderView
-from apps.kit.telemetry import metrics
-from apps.live import message
+from apps.kit.errors import Unavailable
+from apps.live import message, metrics
 from apps.live.board import Board
 from apps.live.stream import Position, Sink, Stream
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import httpx
 
-from apps.domain.errors import OrderNotFound
+from apps.api.errors import OrderNotFound
 from apps.frontend.streams.change import Entry, parse_entry
 from apps.frontend.streams.live import Live
 from apps.kit.web.http_client import Unreachable, as_service, relayed

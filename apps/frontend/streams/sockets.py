@@ -7,12 +7,12 @@ from typing import Any
 
 import structlog
 
-from apps.domain.errors import CafeError
 from apps.frontend.streams.handshake import Admission, Handshake
 from apps.frontend.streams.live import Live
-from apps.kit.telemetry import metrics
+from apps.kit.errors import ApiError
 from apps.kit.web.encoding import to_json
 from apps.kit.web.problems import PROBLEM, document
+from apps.live import metrics
 from apps.live.websocket_sink import WebsocketSink
 
 log = structlog.get_logger("cafe.sockets")
@@ -42,11 +42,11 @@ async def _endpoint(handshake: Handshake, scope: dict[str, Any], receive: Receiv
         try:
             seat.enter_context(handshake.stream_limit.taken(_address(scope)))
             admission = await handshake.admit(scope)
-        except CafeError as error:
+        except ApiError as error:
             await _refuse(send, error, scope["path"])
         except Exception:
             log.exception("unexpected error", path=scope["path"])
-            await _refuse(send, CafeError(), scope["path"])
+            await _refuse(send, ApiError(), scope["path"])
         else:
             await _welcome(handshake, admission, receive, send)
 
@@ -87,7 +87,7 @@ async def _read_until_gone(receive: Receive) -> None:
         pass
 
 
-async def _refuse(send: Send, error: CafeError, path: str) -> None:
+async def _refuse(send: Send, error: ApiError, path: str) -> None:
     headers = [(b"content-type", PROBLEM.encode()), (b"cache-control", b"no-store"), (b"connection", b"close")]
     headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     body = to_json(document(error, path))

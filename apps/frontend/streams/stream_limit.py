@@ -4,10 +4,10 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator
 
-from apps.domain.errors import Unavailable
+from apps.kit.errors import Unavailable
 from apps.kit.server.connection_limits import is_live_stream
-from apps.kit.telemetry import metrics
 from apps.kit.web.rate_limits import network
+from apps.live import metrics
 
 COME_BACK_IN_SECONDS = 30
 

@@ -2,8 +2,8 @@
 
 from quart import Quart, Response, render_template, request
 
-from apps.domain.errors import CafeError, SignInNeeded
 from apps.frontend.streams.lookup import Lookup
+from apps.kit.errors import ApiError, SignInNeeded
 from apps.kit.web.access import EVERYONE, allow, caller
 from apps.kit.web.problems import document, respond
 
@@ -49,8 +49,8 @@ def register(app: Quart, lookup: Lookup) -> None:
     async def display_page() -> Response:
         return await _page("display.html")
 
-    @app.errorhandler(CafeError)
-    async def friendly(error: CafeError) -> Response:
+    @app.errorhandler(ApiError)
+    async def friendly(error: ApiError) -> Response:
         if not _wants_page() or isinstance(error, SignInNeeded):
             return respond(error)
         problem = document(error, request.path)

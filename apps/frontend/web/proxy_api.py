@@ -28,6 +28,7 @@ def register(app: Quart, proxy: Proxy, orders: httpx.AsyncClient, kitchen: httpx
         body=Cart,
         returns=responses.Order,
         status=201,
+        identifies=("number", "order_number"),
         problems=(400, 409, 413, 422, 429, *BEHIND),
         parameters=(IDEMPOTENCY_KEY,),
     )

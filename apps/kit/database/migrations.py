@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from apps.kit.database.roles import LISTEN_ROLE, ORDERS_ROLE
 from apps.kit.paths import ROOT
 from apps.kit.process.child_process import outcome
 from apps.kit.user_error import UserError
@@ -19,11 +18,11 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class MigrationFailed(UserError):
-    """The database could not be brought to this release; what is output is dbmate's own."""
+    """The database could not be brought to this release; the message is dbmate's own."""
 
 
-async def migrate(database_url: str, folder: Path = MIGRATIONS) -> list[str]:
-    """Apply what is pending, then roles.sql beside `folder`; the roles of ours that are not there and may not be made.
+async def migrate(database_url: str, folder: Path = MIGRATIONS) -> None:
+    """Applies what is pending, then roles.sql beside `folder`.
 
     The lock is the connection's own, so a crash cannot leave it behind.
     """
@@ -35,7 +34,7 @@ async def migrate(database_url: str, folder: Path = MIGRATIONS) -> list[str]:
     try:
         await guard.execute("select pg_advisory_lock($1)", LOCK)
         await _dbmate(database_url, folder)
-        return await _grant(guard, roles)
+        await _grant(guard, roles)
     finally:
         guard.terminate()
 
@@ -44,15 +43,13 @@ def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-async def _grant(owner: "asyncpg.Connection[asyncpg.Record]", roles: str) -> list[str]:
+async def _grant(owner: "asyncpg.Connection[asyncpg.Record]", roles: str) -> None:
     if not roles:
-        return []
+        return
     try:
         await owner.execute(roles)
     except asyncpg.PostgresError as error:
         raise MigrationFailed(f"could not give the services' roles their rights: {error}") from None
-    there = {row["rolname"] for row in await owner.fetch("select rolname from pg_roles")}
-    return [role for role in (ORDERS_ROLE, LISTEN_ROLE) if role not in there]
 
 
 async def _dbmate(database_url: str, folder: Path) -> None:

@@ -4,15 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import aiosql
 import asyncpg
 import structlog
 
-from apps.domain.errors import Unavailable
 from apps.kit.database.pool_metrics import TimedAcquire, away
-from apps.kit.paths import ROOT
+from apps.kit.errors import Unavailable
 from apps.kit.telemetry.tracing import trace_queries
 
 log = structlog.get_logger("cafe.database")
@@ -26,10 +24,7 @@ POOL_SIZE = 10
 STATEMENTS_KEPT = 100
 REPLICA_CONNECT_SECONDS = 2.0
 
-QUERIES = ROOT / "sql" / "queries"
-
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-queries: Any = aiosql.from_path(QUERIES, "asyncpg")
 
 AWAY = (
     OSError,

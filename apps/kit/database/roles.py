@@ -1,18 +1,17 @@
-"""The two roles that services log in as, and how they get their passwords."""
+"""How the roles that services log in as get their passwords."""
 
 import asyncio
 import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
 from apps.kit.user_error import UserError
 
-ORDERS_ROLE, LISTEN_ROLE = "cafe_orders", "cafe_listen"
 SCRAM_ITERATIONS = 4096
 PASSWORD_CHARACTERS = 16
 ATTEMPTS = 20
@@ -51,6 +50,16 @@ def as_role(url: str, role: str, password: str) -> str:
     parts = urlsplit(url)
     _, _, place = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{quote(role, safe='')}:{quote(password, safe='')}@{place}"))
+
+
+async def missing_roles(owner_url: str, roles: Iterable[str]) -> list[str]:
+    """Those of `roles` that this server does not have."""
+    connection = await asyncpg.connect(owner_url, timeout=10)
+    try:
+        present = {row["rolname"] for row in await connection.fetch("select rolname from pg_roles")}
+    finally:
+        await connection.close()
+    return [role for role in roles if role not in present]
 
 
 async def open_roles(owner_url: str, passwords: Mapping[str, str]) -> None:

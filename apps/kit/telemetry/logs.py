@@ -1,13 +1,12 @@
-"""Structured logs on standard output, with order numbers cut down to pickup numbers wherever they turn up."""
+"""Structured logs on standard output, every string redacted on its way."""
 
 import logging
 import logging.config
 import sys
+from collections.abc import Callable
 from typing import Any, Literal
 
 import structlog
-
-from apps.domain.numbers import redact
 
 # What they say below this is said better elsewhere: a request by our access log, a lost database by the pool.
 CHATTY = {
@@ -28,8 +27,11 @@ def _escape(key: str, text: str) -> str:
     return text.translate(CONTROL_IN_LINES if key == "exception" else CONTROL)
 
 
-def _redact_all(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    return {key: _escape(key, redact(value)) if isinstance(value, str) else value for key, value in event.items()}
+def _redact_all(redact: Callable[[str], str]) -> structlog.typing.Processor:
+    def process(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {key: _escape(key, redact(value)) if isinstance(value, str) else value for key, value in event.items()}
+
+    return process
 
 
 def _leave_out_what_people_skip(
@@ -38,8 +40,11 @@ def _leave_out_what_people_skip(
     return {key: value for key, value in event.items() if key not in {"service", "logger", "request"}}
 
 
-def configure(form: Literal["text", "json"], service: str) -> None:
-    """Sends our own logs and those of the libraries through one pipe, as text for people or as a JSON line each."""
+def configure(form: Literal["text", "json"], service: str, redact: Callable[[str], str]) -> None:
+    """Sends our own logs and those of the libraries through one pipe, as text for people or as a JSON line each.
+
+    `redact` cuts secrets out of every string that is logged.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -48,7 +53,7 @@ def configure(form: Literal["text", "json"], service: str) -> None:
         if form == "json"
         else structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
         structlog.processors.format_exc_info,
-        _redact_all,
+        _redact_all(redact),
     ]
     last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "text":

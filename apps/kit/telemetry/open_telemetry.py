@@ -11,7 +11,6 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from functools import cached_property
 from threading import Thread
 from typing import Any
 
@@ -26,7 +25,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from apps.kit.telemetry.tracing import HEADER
+from apps.kit.telemetry.tracing import HEADER, STATEMENT_NAMES
 
 EXPORT_SECONDS = 2.0
 LAST_EXPORT_SECONDS = 3.0
@@ -102,8 +101,8 @@ class Tracing:
 
     def queried(self, record: LoggedQuery) -> None:
         """The span of a statement that has just ended; asyncpg calls this in the context of whoever ran it."""
-        name = self._statements.get(record.query) or record.query.strip(" ;").partition(" ")[0]
-        ours = record.query in self._statements or name in TRANSACTION  # the rest is asyncpg's housekeeping
+        name = STATEMENT_NAMES.get(record.query) or record.query.strip(" ;").partition(" ")[0]
+        ours = record.query in STATEMENT_NAMES or name in TRANSACTION  # the rest is asyncpg's housekeeping
         if not (ours and trace.get_current_span().is_recording()):
             return
         ended = time.time_ns()
@@ -136,16 +135,6 @@ class Tracing:
             except Exception as error:
                 _failed(span, error)
                 raise
-
-    @cached_property
-    def _statements(self) -> dict[str, str]:
-        from apps.kit.database.pool import queries  # noqa: PLC0415 - only the orders service has a database
-
-        return {
-            getattr(queries, name).sql: name
-            for name in queries.available_queries
-            if hasattr(getattr(queries, name), "sql")
-        }
 
 
 def _failed(span: Span, error: BaseException) -> None:

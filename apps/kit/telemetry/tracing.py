@@ -1,6 +1,6 @@
 """Traces across the services where CAFE_OTLP_ENDPOINT asks for them; else nothing of OpenTelemetry is even imported."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from importlib import import_module
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from apps.kit.telemetry.open_telemetry import Tracing
 
 HEADER = "traceparent"
+STATEMENT_NAMES: dict[str, str] = {}
+"""Names of the SQL statements that get a span of their own, by their text."""
 PACKAGES = ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 _ACTIVE: "ContextVar[Tracing | None]" = ContextVar("cafe_tracing", default=None)
 
@@ -52,6 +54,11 @@ def traceparent() -> str:
     """The present span as https://www.w3.org/TR/trace-context/#traceparent-header says; empty where there is none."""
     tracing = _ACTIVE.get()
     return "" if tracing is None else tracing.traceparent()
+
+
+def name_statements(names: Mapping[str, str]) -> None:
+    """Adds names to STATEMENT_NAMES."""
+    STATEMENT_NAMES.update(names)
 
 
 async def trace_queries(connection: Any) -> None:

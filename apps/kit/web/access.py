@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from quart import Quart, Response, g, request
 
-from apps.domain.errors import NotAllowed, SignInNeeded
+from apps.kit.errors import NotAllowed, SignInNeeded
 from apps.kit.web.rate_limits import Requests, rate_limit_headers
 from apps.kit.web.tokens import Identity, Role, read
 

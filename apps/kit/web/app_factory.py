@@ -11,6 +11,7 @@ from apps.kit.web.access import EVERYONE, STAFF_OR_SERVICE, Authenticate, guard
 from apps.kit.web.assets import serve_assets
 from apps.kit.web.operational_routes import register_operational_routes
 from apps.kit.web.problems import register_error_handlers
+from apps.kit.web.product import Product
 from apps.kit.web.rate_limits import Requests
 from apps.kit.web.request_hooks import register_request_hooks
 from apps.kit.web.service import Probe, Service
@@ -19,9 +20,11 @@ MOST_BODY_BYTES = 32 * 1024
 BODY_SECONDS = 15
 
 
-def create_service(name: str, summary: str, settings: Settings, authenticate: Authenticate, probe: Probe) -> Service:
+def create_service(
+    name: str, summary: str, settings: Settings, authenticate: Authenticate, probe: Probe, *, product: Product
+) -> Service:
     """An empty service called `name`; routes are registered by whoever calls this."""
-    app = Service(name, summary)
+    app = Service(name, summary, product)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, BODY_TIMEOUT=BODY_SECONDS, PROVIDE_AUTOMATIC_OPTIONS=True)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     register_error_handlers(app)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from quart import Quart, Response, send_from_directory
 
-from apps.domain.errors import NotFound
+from apps.kit.errors import NotFound
 from apps.kit.web.access import EVERYONE, allow
 
 FOR_EVER = "public, max-age=31536000, immutable"

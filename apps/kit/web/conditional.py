@@ -4,7 +4,7 @@ import re
 
 from werkzeug.datastructures import Headers
 
-from apps.domain.errors import BadRequest, PreconditionFailed
+from apps.kit.errors import BadRequest, PreconditionFailed
 
 _TAG = re.compile(r'\s*(W/)?"([^"\x00-\x20\x7f]*)"\s*(?:,|$)')
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from apps.domain.errors import BadGateway, CafeError, Relayed, Unavailable
-from apps.kit.telemetry import correlation, metrics, tracing
+from apps.kit.errors import ApiError, BadGateway, Relayed, Unavailable
+from apps.kit.telemetry import metrics, request_id, tracing
 from apps.kit.web.tokens import Role, mint
 
 TIMEOUT_SECONDS = 5.0
@@ -30,8 +30,8 @@ class Client(httpx.AsyncClient):
         self._name = name
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        if request_id := correlation.present():
-            request.headers["X-Request-ID"] = request_id
+        if present := request_id.present():
+            request.headers["X-Request-ID"] = present
         began, outcome = time.perf_counter(), "none"
         try:
             with tracing.calling(self._name, request.method, request.headers):
@@ -67,7 +67,7 @@ def as_bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def relayed(response: httpx.Response) -> CafeError:
+def relayed(response: httpx.Response) -> ApiError:
     """A refusal by another service as an error of ours, in its own words."""
     try:
         problem = response.json()

@@ -38,6 +38,8 @@ class Operation:
     problems: tuple[int, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     media: str = JSON
+    identifies: tuple[str, str] | None = None
+    """A path parameter of other operations, and the field of the response that holds it."""
 
 
 def describe(summary: str, *, tag: str, **more: Any) -> Callable[[View], View]:

@@ -11,25 +11,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from quart import Quart
 
-from apps.api.responses import Order, Problem
-from apps.domain.errors import CafeError
-from apps.kit.database.pool import DatabaseAway
 from apps.kit.web.access import allowed
-from apps.kit.web.http_client import Unreachable
 from apps.kit.web.openapi import JSON, Operation, Parameter, Schema
-from apps.kit.web.passwords import Busy
 from apps.kit.web.problems import PROBLEM
-from apps.kit.web.rate_limits import TooManyRequests
+from apps.kit.web.responses import Problem
+from apps.kit.web.service import Service
 
 REF = "#/components/schemas/{model}"
 WITHOUT_BODY = (204, 304)
-OF_THE_KIT = (Busy, DatabaseAway, TooManyRequests, Unreachable)
-PASSED_ON = {
-    "history_forgotten": (410, "Not all that came after this is kept any more. Begin with /board."),
-    "idempotency_in_progress": (409, "A request with this Idempotency-Key is still being worked on."),
-    "item_not_found": (404, "There is no such item on the menu."),
-}
-"""What the orders service says in its own terms, and the others only repeat."""
 
 
 def _operations(app: Quart) -> list[tuple[str, str, Operation, Callable[..., Any]]]:
@@ -81,12 +70,12 @@ def _content(operation: Operation) -> Schema:
     return {"content": {operation.media: {"schema": schema}}}
 
 
-def _onwards(operations: list[tuple[str, str, Operation, Callable[..., Any]]]) -> Schema:
-    """Where one may go with the number of a new order (OpenAPI 3.1, "Link Object")."""
+def _links(operations: list[tuple[str, str, Operation, Callable[..., Any]]], parameter: str, field: str) -> Schema:
+    """Operations whose path takes `parameter`, which the response's `field` holds (OpenAPI 3.1, "Link Object")."""
     return {
-        view.__name__: {"operationId": view.__name__, "parameters": {"number": "$response.body#/order_number"}}
+        view.__name__: {"operationId": view.__name__, "parameters": {parameter: f"$response.body#/{field}"}}
         for path, _, operation, view in operations
-        if "{number}" in path and operation.media == JSON
+        if f"{{{parameter}}}" in path and operation.media == JSON
     }
 
 
@@ -126,22 +115,7 @@ def _describe(operation: Operation, view: Callable[..., Any], path: str) -> Sche
     return described
 
 
-def _all_below(error: type[CafeError]) -> list[type[CafeError]]:
-    return [error, *(below for kind in error.__subclasses__() for below in _all_below(kind))]
-
-
-def _problems() -> list[Schema]:
-    """Every code that a problem may carry: what `type` points to (RFC 9457 section 3.1.1)."""
-    found = {code: {"code": code, "status": status, "description": said} for code, (status, said) in PASSED_ON.items()}
-    known: tuple[type[CafeError], ...] = (*_all_below(CafeError), *OF_THE_KIT)
-    for error in known:
-        if "code" in vars(error):
-            said = (error.__doc__ or "").strip()
-            found[error.code] = {"code": error.code, "status": error.status, "description": said}
-    return [found[code] for code in sorted(found)]
-
-
-def document(app: Quart, summary: str) -> Schema:
+def document(app: Service) -> Schema:
     """The OpenAPI document of all described routes of `app`."""
     found = _operations(app)
     _, definitions = models_json_schema(
@@ -151,13 +125,13 @@ def document(app: Quart, summary: str) -> Schema:
     paths: Schema = {}
     for path, method, operation, view in found:
         described = paths.setdefault(path, {})[method] = _describe(operation, view, path)
-        if operation.status == 201 and operation.returns is Order:
-            described["responses"]["201"]["links"] = _onwards(found)
+        if operation.identifies is not None:
+            described["responses"][str(operation.status)]["links"] = _links(found, *operation.identifies)
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"Café Lumière: {app.name}", "version": "1", "description": summary},
+        "info": {"title": f"{app.product.title}: {app.name}", "version": "1", "description": app.summary},
         "paths": paths,
-        "x-problems": _problems(),
+        "x-problems": app.product.problems(),
         "components": {
             "schemas": definitions.get("$defs", {}),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},

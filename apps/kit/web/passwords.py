@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from apps.domain.errors import Unavailable
+from apps.kit.errors import Unavailable
 
 # OWASP's password storage cheat sheet: 19 MiB, two passes, one lane. Two at a time are 38 MiB and two cores.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)

@@ -4,17 +4,18 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from quart import Quart, Response, request
+from quart import Response, request
 from werkzeug.exceptions import HTTPException
 
-from apps.domain.errors import BadRequest, BodyTooLarge, CafeError, MethodNotAllowed, NotFound
+from apps.kit.errors import ApiError, BadRequest, BodyTooLarge, MethodNotAllowed, NotFound
 from apps.kit.web.encoding import to_json
+from apps.kit.web.service import Service
 
 PROBLEM = "application/problem+json"
 log = structlog.get_logger("cafe.problems")
 
 
-def document(error: CafeError, instance: str) -> dict[str, Any]:
+def document(error: ApiError, instance: str) -> dict[str, Any]:
     """The problem document; `type` points into the service's own documentation."""
     return {
         "type": f"/docs#{error.code}",
@@ -27,14 +28,14 @@ def document(error: CafeError, instance: str) -> dict[str, Any]:
     }
 
 
-def respond(error: CafeError) -> Response:
+def respond(error: ApiError) -> Response:
     """The answer to the present request that says what went wrong."""
     response = Response(to_json(document(error, request.path)), status=error.status, content_type=PROBLEM)
     response.headers.update(error.headers)
     return response
 
 
-def _translate(error: HTTPException) -> CafeError:
+def _translate(error: HTTPException) -> ApiError:
     match error.code:
         case 404:
             return NotFound()
@@ -53,25 +54,28 @@ def _translate(error: HTTPException) -> CafeError:
         case code if code is not None and 400 <= code < 500:
             return BadRequest(error.description)
         case _:
-            return CafeError()
+            return ApiError()
 
 
-def register_error_handlers(app: Quart) -> None:
+def register_error_handlers(app: Service) -> None:
     """Lets `app` answer every error as a problem document, and log those that are its own fault."""
 
-    @app.errorhandler(CafeError)
-    async def known(error: CafeError) -> Response:
+    @app.errorhandler(ApiError)
+    async def known(error: ApiError) -> Response:
         return respond(error)
+
+    for kind, translate in app.product.translate.items():
+        app.register_error_handler(kind, lambda error, translate=translate: respond(translate(error)))
 
     @app.errorhandler(HTTPException)
     async def from_framework(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
         # not app.handle_user_exception: Quart 0.23 wants another argument there than 0.22
-        answer: Any = app.error_handler_spec[None][None][CafeError]
+        answer: Any = app.error_handler_spec[None][None][ApiError]
         return await app.ensure_async(answer)(_translate(error))
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:
         log.error("unexpected error", method=request.method, path=request.path, exc_info=error)
-        return respond(CafeError())
+        return respond(ApiError())

@@ -2,7 +2,7 @@
 
 from quart import request
 
-from apps.domain.errors import Invalid
+from apps.kit.errors import Invalid
 
 MOST_BIGINT = 2**63 - 1
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from quart import g, request
 
-from apps.domain.errors import CafeError
+from apps.kit.errors import ApiError
 from apps.kit.web.tokens import Identity, Role
 
 MOST_REMEMBERED = 20_000
@@ -20,7 +20,7 @@ REQUESTS = ("requests", 1000, 6000)
 NEVER_REFUSED = ("/livez", "/readyz", "/health", "/metrics", "/static/")
 
 
-class TooManyRequests(CafeError):
+class TooManyRequests(ApiError):
     """That was a lot at once. Please wait a moment, then try again."""
 
     status, code = 429, "too_many_requests"

@@ -10,8 +10,7 @@ import structlog
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from apps.kit.telemetry import correlation, tracing
-from apps.kit.telemetry.correlation import order_mark
+from apps.kit.telemetry import request_id, tracing
 from apps.kit.web.rate_limits import NEVER_REFUSED as UNTRACED
 from apps.kit.web.service import Service
 
@@ -40,8 +39,8 @@ def register_request_hooks(app: Service, *, believes_traces: bool) -> None:
         g.began = time.perf_counter()
         given = request.headers.get("X-Request-ID", "")
         g.request_id = given if re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", given) else uuid.uuid4().hex
-        g.order = order_mark((request.view_args or {}).get("number"))
-        correlation.begin(g.request_id)
+        g.order = app.product.log_label((request.view_args or {}).get("number"))
+        request_id.begin(g.request_id)
         tracing.activate(app.tracing)
         if app.tracing is not None and not request.path.startswith(UNTRACED):
             named = request.headers.get(tracing.HEADER, "") if believes_traces else ""
@@ -57,7 +56,7 @@ def register_request_hooks(app: Service, *, believes_traces: bool) -> None:
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
         g.status = response.status_code
         if response.status_code == 201:
-            g.order = order_mark(response.headers.get("Location"))
+            g.order = app.product.log_label(response.headers.get("Location"))
         app.metrics.answered(_method(), _route(), response.status_code, seconds)
         if request.method not in ("GET", "HEAD") or response.status_code >= 400:
             log.info(

@@ -10,6 +10,7 @@ from quart import Quart, Response
 
 from apps.kit.paths import ROOT
 from apps.kit.telemetry.metrics import Metrics
+from apps.kit.web.product import Product
 
 if TYPE_CHECKING:
     from apps.kit.telemetry.open_telemetry import Tracing
@@ -37,11 +38,12 @@ Probe = Callable[[], Awaitable[Health]]
 class Service(Quart):
     """A Quart app that can also be asked to wind up its long-lived connections."""
 
-    def __init__(self, name: str, summary: str) -> None:
+    def __init__(self, name: str, summary: str, product: Product) -> None:
         super().__init__(
             name, static_folder=None, template_folder=str(ROOT / "templates"), root_path=str(Path(__file__).parent)
         )
         self.summary = summary
+        self.product = product
         self.metrics = Metrics()
         self.readiness: Callable[[], Ready] = Ready  # a service that must load something first says more
         self.tracing: Tracing | None = None

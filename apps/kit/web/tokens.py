@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from apps.domain.errors import SignInNeeded
+from apps.kit.errors import SignInNeeded
 
 ISSUER = "cafe-lumiere"
 API = "cafe-lumiere"

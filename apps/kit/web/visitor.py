@@ -5,7 +5,7 @@ The frontend vouches for a visitor's address by a signed token: a header that a 
 
 from quart import request
 
-from apps.domain.errors import SignInNeeded
+from apps.kit.errors import SignInNeeded
 from apps.kit.web.tokens import mint_client_address, read_client_address
 
 HEADER = "Cafe-Visitor"

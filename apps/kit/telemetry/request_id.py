@@ -1,0 +1,15 @@
+"""The id of the request that is being answered; it ties the log lines of all services together."""
+
+from contextvars import ContextVar
+
+_REQUEST: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def begin(request_id: str) -> None:
+    """What follows in this task, and in the calls it makes, belongs to that request."""
+    _REQUEST.set(request_id)
+
+
+def present() -> str:
+    """The id of the request that is being answered; empty outside of one."""
+    return _REQUEST.get()
