@@ -15,6 +15,7 @@ from apps.cli.load_environment import load_environment
 from apps.cli.local_database import database
 from apps.cli.ports import SERVICES, check_ports
 from apps.cli.trust_own_certificate import own_certificate
+from apps.kit.process import tasks
 from apps.kit.process.supervisor import supervised
 from apps.kit.settings.production import refusals
 from apps.kit.settings.settings import Environment, Settings, SettingsError
@@ -37,7 +38,7 @@ def up(_: argparse.Namespace) -> int:
 async def _until_told_to_stop(settings: Settings, environ: Mapping[str, str]) -> int:
     console = Console(text=settings.log == "text")
     force_stop = asyncio.Event()
-    cafe = asyncio.create_task(_open(settings, environ, console, force_stop))
+    cafe = tasks.start("cafe", _open(settings, environ, console, force_stop))
 
     def stop() -> None:
         if cafe.cancelling():

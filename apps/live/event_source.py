@@ -36,9 +36,6 @@ class EventSink:
         """How near the client is to being let go; 1 is the end."""
         return self._backlog.used(self._queue.qsize())
 
-    def ping(self) -> None:
-        """The heartbeats do."""
-
     def close(self, code: int) -> None:  # noqa: ARG002 - server-sent events have no close codes
         """Ends the connection; the client comes back with Last-Event-ID."""
         if not self._closed:

@@ -2,9 +2,9 @@
 
 from functools import cached_property
 
-from apps.frontend.streams.change import Change
 from apps.kit.server.websocket_frames import text_frame
 from apps.kit.web.encoding import to_json, utc_now
+from apps.live.entry import Change, E
 
 
 class Message:
@@ -25,10 +25,10 @@ class Message:
         return b"id: " + self._id + b"\ndata: " + self.json + b"\n\n"
 
 
-def snapshot(epoch: str, seq: int, orders: list[bytes]) -> Message:
+def snapshot(epoch: str, seq: int, entries: list[bytes]) -> Message:
     """The whole state of a stream."""
     head = to_json({"type": "snapshot", "epoch": epoch, "seq": seq, "server_time": utc_now()})
-    return Message(head[:-1] + b',"orders":[' + b",".join(orders) + b"]}", epoch, seq)
+    return Message(head[:-1] + b',"orders":[' + b",".join(entries) + b"]}", epoch, seq)
 
 
 def resumed(epoch: str, seq: int, missed: int) -> Message:
@@ -36,22 +36,18 @@ def resumed(epoch: str, seq: int, missed: int) -> Message:
     return Message(to_json({"type": "resumed", "epoch": epoch, "seq": seq, "missed": missed}), epoch, seq)
 
 
-def change(epoch: str, change_: Change, order: bytes) -> Message:
-    """One change, with the order as this audience sees it."""
+def change(epoch: str, change_: Change[E], entry: bytes) -> Message:
+    """One change, with the entry as this audience sees it."""
     head = to_json({"type": "change", "epoch": epoch, "seq": change_.seq, "committed_at": change_.committed_at})
-    return Message(head[:-1] + b',"order":' + order + b"}", epoch, change_.seq)
+    return Message(head[:-1] + b',"order":' + entry + b"}", epoch, change_.seq)
 
 
-def heartbeat(epoch: str, seq: int) -> Message:
-    """How far the stream is complete."""
-    return Message(to_json({"type": "heartbeat", "epoch": epoch, "seq": seq, "server_time": utc_now()}), epoch, seq)
+def heartbeat(epoch: str, seq: int, release: str) -> Message:
+    """How far the stream is complete, and which release the server runs."""
+    document = {"type": "heartbeat", "epoch": epoch, "seq": seq, "server_time": utc_now(), "release": release}
+    return Message(to_json(document), epoch, seq)
 
 
 def stale(epoch: str, seq: int, since: str) -> Message:
     """That nothing is known of what happened after `since`."""
     return Message(to_json({"type": "stale", "since": since, "server_time": utc_now()}), epoch, seq)
-
-
-def menu(epoch: str, seq: int, items: bytes) -> Message:
-    """The menu's items as they are now."""
-    return Message(b'{"type":"menu","items":' + items + b"}", epoch, seq)

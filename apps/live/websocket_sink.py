@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from apps.kit.process import tasks
 from apps.kit.server.websocket_frames import PING, heard_at, transport_behind
 from apps.live import metrics
 from apps.live.backlog import Backlog
@@ -57,9 +58,6 @@ class WebsocketSink:
     def _unread(self) -> int:
         return self._queue.qsize() if self._transport is None else self._transport.get_write_buffer_size()
 
-    def ping(self) -> None:
-        """Each asks in its own time."""
-
     def _ping(self) -> asyncio.TimerHandle:
         """Asks the peer's machine for an answer, which must be here by the next time."""
         if self._transport is not None and not self._transport.is_closing():
@@ -88,7 +86,7 @@ class WebsocketSink:
 
     async def run(self) -> None:
         """Delivers what `send` could not write itself, until the connection is to be closed; then closes it."""
-        pump = asyncio.ensure_future(self._pump())
+        pump = tasks.start("websocket-pump", self._pump())
         try:
             code = await self._closing
         finally:

@@ -1,12 +1,13 @@
 """The orders service, put together."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from apps.api.product import CAFE
 from apps.kit.database import pool_metrics
 from apps.kit.database.pool import Database, DatabaseNeverCame, open_database, open_replica
+from apps.kit.process import tasks
+from apps.kit.process.tasks import supervised
 from apps.kit.settings.settings import Settings
 from apps.kit.web.access import bearer
 from apps.kit.web.app_factory import create_service
@@ -31,6 +32,7 @@ def create_app(settings: Settings) -> Service:
 
     app = create_service("orders", SUMMARY, settings, bearer(settings.secret), probe, product=CAFE)
     app.metrics.show(pool_metrics.group)
+    app.metrics.show(tasks.group)
     app.metrics.look_up(pool_metrics.Pools(cafe.pools))
     limits = Limits(settings.secret, settings.rate_limits)
     orders_api.register(app, cafe, limits)
@@ -48,7 +50,7 @@ def create_app(settings: Settings) -> Service:
                 reading = ReadRouter(database, replica)
                 keeper = Keeper(database, settings.keep_names_days, settings.keep_orders_days)
                 cafe.opened, cafe.reading_from = database, reading
-                async with _at_work(reading.run(), keeper.run()):
+                async with supervised(replica=reading.run, retention=keeper.run):
                     yield
                 cafe.opened = cafe.reading_from = None
         except DatabaseNeverCame as error:
@@ -66,14 +68,3 @@ async def _replica(settings: Settings) -> AsyncIterator[Database | None]:
         return
     async with open_replica(settings.read_database_url, pooled=settings.database_pooler == "transaction") as replica:
         yield replica
-
-
-@asynccontextmanager
-async def _at_work(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    tasks = [asyncio.ensure_future(each) for each in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -13,6 +13,7 @@ import structlog
 
 from apps.kit.database.pool import Connection, Database
 from apps.kit.errors import Unavailable
+from apps.kit.process import tasks
 from apps.orders.queries import queries
 
 log = structlog.get_logger("cafe.reading")
@@ -77,7 +78,7 @@ class ReadRouter:
 
         Taking a question back from a server that hangs takes as long as it pleases: that is left to the task.
         """
-        task = asyncio.create_task(_ask(database, query))
+        task = tasks.start("replica-query", _ask(database, query))
         task.add_done_callback(_noted)
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)

@@ -84,6 +84,7 @@ async def test_labels_stay_few_whatever_strangers_do(cafe: RunningCafe) -> None:
             "pool": {"primary", "replica"},
             "state": {"idle", "used"},
             "code": {"1008", "1009"},
+            "task": {"listener", "feed", "heartbeat", "menu", "sessions", "replica", "retention"},
         }
         text = await exposition(cafe, service)
         assert not ALMOST_A_NUMBER.search(text)

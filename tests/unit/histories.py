@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from apps.domain.lifecycle import FOLLOWING, Status
-from apps.frontend.streams.change import Change, parse_entry
+from apps.frontend.streams.order_board import OrderBoard
+from apps.frontend.streams.order_entry import OrderEntry, parse_entry
 from apps.kit.web.encoding import to_json
-from apps.live.board import Board
+from apps.live.entry import Change, State
 from apps.live.message import Message
 
 TIMES = ("ordered_at", "preparing_at", "ready_at", "served_at", "cancelled_at")
@@ -36,10 +37,10 @@ def entry_json(order: int, status: Status, version: int, seq: int) -> bytes:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Change]:
+def histories(draw: st.DrawFn) -> list[Change[OrderEntry]]:
     """Legal histories of up to eight orders, interleaved."""
     alive: dict[int, tuple[Status, int]] = {}
-    changes: list[Change] = []
+    changes: list[Change[OrderEntry]] = []
     for seq in range(1, draw(st.integers(0, 40)) + 1):
         movable = [order for order, (status, _) in alive.items() if FOLLOWING[status]]
         if len(alive) < 8 and (not movable or draw(st.booleans())):
@@ -54,9 +55,9 @@ def histories(draw: st.DrawFn) -> list[Change]:
     return changes
 
 
-def board_at(changes: list[Change], seq: int) -> Board:
+def board_at(changes: list[Change[OrderEntry]], seq: int) -> OrderBoard:
     """The board after the first `seq` changes, applied one by one."""
-    board = Board("epoch", 0, [])
+    board = OrderBoard(State("epoch", 0, []))
     for change in changes[:seq]:
         board.apply(change)
     return board
@@ -95,8 +96,9 @@ class Recorder:
     def send(self, message: Message) -> None:
         self.messages.append(message)
 
-    def ping(self) -> None:
-        """Nobody to answer."""
+    def backlog(self) -> float:
+        """Nothing is ever unread."""
+        return 0.0
 
     def close(self, code: int) -> None:
         """Nothing to close."""

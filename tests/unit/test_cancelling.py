@@ -9,6 +9,8 @@ import pytest
 
 from apps.frontend.auth.sessions import Sessions
 from apps.frontend.streams.live import Live
+from apps.frontend.streams.order_board import OrderBoard
+from apps.frontend.streams.order_log import OrderLog
 from apps.live.feed import Feed
 from tests.ports import free_port
 from tools.rush.socket import Socket
@@ -23,8 +25,8 @@ def sessions(http: httpx.AsyncClient) -> Running:
 
 
 def feed(http: httpx.AsyncClient) -> Running:
-    it = Feed(Live(), http, "postgresql://nowhere", "a secret of at least 32 characters", Sessions(http, "secret"))
-    return it._follow(), it._wake.set, lambda: bool(it._wake._waiters)  # type: ignore[attr-defined]
+    it = Feed(Live(), OrderLog(http, "a secret of at least 32 characters"), OrderBoard)
+    return it.run(), it.wake, lambda: bool(it._wake._waiters)  # type: ignore[attr-defined]
 
 
 def screen(_: httpx.AsyncClient) -> Running:

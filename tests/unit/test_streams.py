@@ -6,19 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.frontend.streams.change import Change
-from apps.frontend.streams.views import DisplayView, KitchenView, OrderView, View
-from apps.live.board import RESUME_WINDOW, Board, Gap
-from apps.live.stream import Position, Stream
+from apps.frontend.streams.order_board import OrderBoard
+from apps.frontend.streams.order_entry import OrderEntry
+from apps.frontend.streams.views import DisplayView, KitchenView, OrderView
+from apps.live.board import RESUME_WINDOW, Gap
+from apps.live.entry import Change, State
+from apps.live.stream import Position, Stream, View
 from tests.unit.histories import Client, Recorder, board_at, histories
 
+Changes = list[Change[OrderEntry]]
 ACTIVE = frozenset({"ordered", "preparing", "ready"})
 LOBBY = frozenset({"preparing", "ready"})
 ALL = ACTIVE | {"served", "cancelled"}
 
 
-def audiences(changes: list[Change]) -> list[tuple[View, str, frozenset[str]]]:
-    found: list[tuple[View, str, frozenset[str]]] = [
+def audiences(changes: Changes) -> list[tuple[View[OrderBoard, OrderEntry], str, frozenset[str]]]:
+    found: list[tuple[View[OrderBoard, OrderEntry], str, frozenset[str]]] = [
         (KitchenView(), "order_number", ALL),
         (DisplayView(), "pickup_number", LOBBY),
     ]
@@ -29,7 +32,7 @@ def audiences(changes: list[Change]) -> list[tuple[View, str, frozenset[str]]]:
 
 
 @given(histories(), st.data())
-def test_whoever_stays_resumes_or_comes_anew_sees_the_same(changes: list[Change], data: st.DataObject) -> None:
+def test_whoever_stays_resumes_or_comes_anew_sees_the_same(changes: Changes, data: st.DataObject) -> None:
     joined = data.draw(st.integers(min(1, len(changes)), len(changes)), label="joined at")
     left = data.draw(st.integers(joined, len(changes)), label="left at")
     for view, key, shown in audiences(changes):
@@ -57,7 +60,7 @@ def test_whoever_stays_resumes_or_comes_anew_sees_the_same(changes: list[Change]
 
 @given(histories(), st.data())
 def test_the_kitchen_and_the_lobby_get_every_seq_and_a_customer_every_version(
-    changes: list[Change], data: st.DataObject
+    changes: Changes, data: st.DataObject
 ) -> None:
     since = data.draw(st.integers(0, len(changes)), label="since")
     board = board_at(changes, len(changes))
@@ -74,7 +77,7 @@ def test_the_kitchen_and_the_lobby_get_every_seq_and_a_customer_every_version(
 
 
 @given(histories())
-def test_applying_a_message_twice_is_harmless(changes: list[Change]) -> None:
+def test_applying_a_message_twice_is_harmless(changes: Changes) -> None:
     board = board_at(changes, len(changes))
     recorder = Recorder()
     Stream("test", KitchenView()).join(recorder, board, Position("epoch", 0))
@@ -87,7 +90,7 @@ def test_applying_a_message_twice_is_harmless(changes: list[Change]) -> None:
 
 
 @given(histories())
-def test_the_lobby_is_told_nothing_but_numbers_states_and_times(changes: list[Change]) -> None:
+def test_the_lobby_is_told_nothing_but_numbers_states_and_times(changes: Changes) -> None:
     board = board_at(changes, len(changes))
     recorder = Recorder()
     stream = Stream("test", DisplayView())
@@ -100,7 +103,7 @@ def test_the_lobby_is_told_nothing_but_numbers_states_and_times(changes: list[Ch
 
 
 @given(histories().filter(lambda changes: len(changes) > 1))
-def test_a_change_that_is_not_the_next_is_refused(changes: list[Change]) -> None:
+def test_a_change_that_is_not_the_next_is_refused(changes: Changes) -> None:
     board = board_at(changes, 1)
     for wrong in (changes[0], *changes[2:]):
         with pytest.raises(Gap):
@@ -108,11 +111,11 @@ def test_a_change_that_is_not_the_next_is_refused(changes: list[Change]) -> None
 
 
 @given(histories())
-def test_what_cannot_be_given_whole_is_not_given(changes: list[Change]) -> None:
+def test_what_cannot_be_given_whole_is_not_given(changes: Changes) -> None:
     board = board_at(changes, len(changes))
     assert board.after("another epoch", 0) is None
     assert board.after("epoch", len(changes) + 1) is None
-    begun_later = Board("epoch", 10, [])
+    begun_later = OrderBoard(State("epoch", 10, []))
     assert begun_later.after("epoch", 9) is None
     assert begun_later.after("epoch", 10) == []
 

@@ -117,14 +117,17 @@ class Sessions:
         asked_at, heard = time.monotonic(), self._heard
         try:
             response = await self.orders.get(f"/sessions/{digest}", headers=as_service(self.secret, "frontend"))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise Unreachable from error
         if response.status_code != 200:
             if response.status_code != 404:
                 raise Unreachable
             self._known.pop(digest, None)
             return None
-        expires_at = datetime.fromisoformat(response.json()["expires_at"]).timestamp()
+        try:
+            expires_at = datetime.fromisoformat(response.json()["expires_at"]).timestamp()
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unreachable from error
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         if heard == self._heard:  # else the answer may be older than what was heard

@@ -10,10 +10,9 @@ from typing import Any
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from apps.domain.lifecycle import ACTIVE, Status
-from apps.frontend.streams.change import Entry
-from apps.frontend.streams.live import Live
+from apps.frontend.streams.live import Live, OrderStream
+from apps.frontend.streams.order_entry import OrderEntry
 from apps.kit.database.listener import Listener
-from apps.live.stream import Stream
 
 
 @dataclass(eq=False)
@@ -49,7 +48,7 @@ class BoardCollector:
         return 0.0 if self.live.stale_since is None else _seconds(self.live.stale_since, now)
 
 
-def _orders(active: Iterable[Entry], now: datetime) -> Iterator[Metric]:
+def _orders(active: Iterable[OrderEntry], now: datetime) -> Iterator[Metric]:
     count = dict.fromkeys(ACTIVE, 0)
     oldest = dict.fromkeys(ACTIVE, 0.0)
     longest = 0.0
@@ -63,7 +62,7 @@ def _orders(active: Iterable[Entry], now: datetime) -> Iterator[Metric]:
     yield _gauge("cafe_longest_wait_seconds", "How long an order that is not ready has waited, at most.", longest)
 
 
-def _backlogs(streams: Iterable[Stream]) -> Iterator[Metric]:
+def _backlogs(streams: Iterable[OrderStream]) -> Iterator[Metric]:
     behind: dict[str, int] = defaultdict(int)
     fullest: dict[str, float] = defaultdict(float)
     for stream in streams:

@@ -9,8 +9,9 @@ import msgspec
 from prometheus_client import Counter, Histogram
 
 from apps.domain.lifecycle import Status
-from apps.frontend.streams.change import Change, Entry
 from apps.frontend.streams.menu import Menu
+from apps.frontend.streams.order_entry import OrderEntry
+from apps.live.entry import Change
 from apps.live.metrics import live
 
 MINUTES = (0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 60)
@@ -41,7 +42,7 @@ class _Ordered(msgspec.Struct):
 _ordered = msgspec.json.Decoder(_Ordered)
 
 
-def count(before: Entry | None, change: Change, menu: Menu | None) -> None:
+def count(before: OrderEntry | None, change: Change[OrderEntry], menu: Menu | None) -> None:
     """Counts a change that was applied; `before` is the order as it was on the board."""
     now = change.entry
     if now.version == 1:
@@ -57,7 +58,7 @@ def count(before: Entry | None, change: Change, menu: Menu | None) -> None:
         pickup.observe(_seconds(before.since, now.since))
 
 
-def _count_new(entry: Entry, menu: Menu | None) -> None:
+def _count_new(entry: OrderEntry, menu: Menu | None) -> None:
     placed.inc()
     try:
         order = _ordered.decode(entry.raw)

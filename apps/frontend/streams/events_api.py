@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 from quart import Quart, Response, request
 
 from apps.frontend.streams.handshake import Handshake, position_in
-from apps.frontend.streams.live import Live
+from apps.frontend.streams.live import Live, OrderStream
 from apps.frontend.streams.sockets import NOT_YOURS
 from apps.kit.web.access import EVERYONE, STAFF_OR_SERVICE, allow, caller
 from apps.kit.web.openapi import Parameter, describe
 from apps.kit.web.tokens import Identity
 from apps.live import metrics
 from apps.live.event_source import EventSink
-from apps.live.stream import Position, Stream
+from apps.live.stream import Position
 
 RESUME = (
     Parameter("Last-Event-ID", "header", {"type": "string"}, "the last id you got: everything since comes first"),
@@ -27,7 +27,7 @@ def _position() -> Position | None:
 
 
 async def _events(
-    handshake: Handshake, stream: Stream, position: Position | None, identity: Identity | None, address: str
+    handshake: Handshake, stream: OrderStream, position: Position | None, identity: Identity | None, address: str
 ) -> AsyncIterator[bytes]:
     live, sink = handshake.live, EventSink()
     gauge = metrics.sockets.labels(f"{stream.name}-events")
@@ -46,7 +46,7 @@ async def _events(
         gauge.dec()
 
 
-def _answer(handshake: Handshake, stream: Stream, identity: Identity | None = None) -> Response:
+def _answer(handshake: Handshake, stream: OrderStream, identity: Identity | None = None) -> Response:
     address = request.remote_addr or ""
     handshake.stream_limit.check(address)
     response = Response(
@@ -91,6 +91,6 @@ def register(app: Quart, live: Live, handshake: Handshake) -> None:
         parameters=RESUME,
     )
     async def order_events(number: str) -> Response:
-        stream = live.watch_order(await handshake.lookup.order(number))
+        stream = live.watch(await handshake.lookup.order(number))
         handshake.must_be_live()
         return _answer(handshake, stream)

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, unquote
 from werkzeug.datastructures import Headers
 
 from apps.frontend.auth.identity import Authenticator, require_staff
-from apps.frontend.streams.live import Live
+from apps.frontend.streams.live import Live, OrderStream
 from apps.frontend.streams.lookup import Lookup
 from apps.frontend.streams.stream_limit import StreamLimit
 from apps.kit.errors import ForeignOrigin, NotFound, Unavailable
 from apps.kit.web.tokens import Identity
-from apps.live.stream import Position, Stream
+from apps.live.stream import Position
 
 MOST_QUERY_BYTES = 200
 
@@ -21,7 +21,7 @@ MOST_QUERY_BYTES = 200
 class Admission:
     """Where somebody may go, and where they were before."""
 
-    stream: Stream
+    stream: OrderStream
     position: Position | None
     identity: Identity | None
 
@@ -58,7 +58,7 @@ class Handshake:
         stream, identity = await self._stream_at(scope["path"], headers, secure=secure)
         return Admission(stream, _position(scope["query_string"]), identity)
 
-    async def _stream_at(self, path: str, headers: Headers, *, secure: bool) -> tuple[Stream, Identity | None]:
+    async def _stream_at(self, path: str, headers: Headers, *, secure: bool) -> tuple[OrderStream, Identity | None]:
         """The stream of a websocket path, if these headers may have it, and by whose leave where that can end."""
         identity = None
         match path.split("/")[1:]:
@@ -71,7 +71,7 @@ class Handshake:
                 self.live.menu_message()
                 stream = self.live.menus
             case ["ws", "orders", number]:
-                stream = self.live.watch_order(await self.lookup.order(unquote(number)))
+                stream = self.live.watch(await self.lookup.order(unquote(number)))
             case _:
                 raise NotFound
         self.must_be_live()

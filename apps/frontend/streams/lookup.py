@@ -6,8 +6,8 @@ from urllib.parse import quote
 import httpx
 
 from apps.api.errors import OrderNotFound
-from apps.frontend.streams.change import Entry, parse_entry
 from apps.frontend.streams.live import Live
+from apps.frontend.streams.order_entry import OrderEntry, parse_entry
 from apps.kit.web.http_client import Unreachable, as_service, relayed
 
 
@@ -19,7 +19,7 @@ class Lookup:
     orders: httpx.AsyncClient
     secret: str
 
-    async def order(self, order_number: str) -> Entry:
+    async def order(self, order_number: str) -> OrderEntry:
         """The order. Raises OrderNotFound, or Unreachable where it can't be said."""
         known = self.live.find(order_number)
         if known is not None:

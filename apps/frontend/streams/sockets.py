@@ -10,6 +10,7 @@ import structlog
 from apps.frontend.streams.handshake import Admission, Handshake
 from apps.frontend.streams.live import Live
 from apps.kit.errors import ApiError
+from apps.kit.process import tasks
 from apps.kit.web.encoding import to_json
 from apps.kit.web.problems import PROBLEM, document
 from apps.live import metrics
@@ -67,8 +68,8 @@ async def _attend(live: Live, admission: Admission, receive: Receive, sink: Webs
     stream = admission.stream
     gauge = metrics.sockets.labels(stream.name)
     gauge.inc()
-    delivering = asyncio.ensure_future(sink.run())
-    receiving = asyncio.ensure_future(_read_until_gone(receive))
+    delivering = tasks.start("websocket-send", sink.run())
+    receiving = tasks.start("websocket-receive", _read_until_gone(receive))
     try:
         stream = live.join(stream, sink, admission.position)
         sink.joined()

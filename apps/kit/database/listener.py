@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -23,15 +23,14 @@ MOST_BACKOFF_SECONDS = 1.0
 
 @dataclass
 class Listener:
-    """Hears PostgreSQL channels (https://www.postgresql.org/docs/current/sql-listen.html).
+    """Hears PostgreSQL channels (https://www.postgresql.org/docs/current/sql-listen.html), each with its callback.
 
     `on_listening` is called each time LISTEN is in force: whatever happened before must be read now. Callbacks are
     synchronous and must not raise. A dead link is noticed at once when it is closed, else by a probe within 7 s.
     """
 
     url: str
-    channels: tuple[str, ...]
-    on_notification: Callable[[str, str], None]
+    channels: Mapping[str, Callable[[str], None]]
     on_listening: Callable[[], None]
     heard_at: float = field(default=float("-inf"), init=False)
     listening: bool = field(default=False, init=False)
@@ -43,13 +42,13 @@ class Listener:
             try:
                 await self._listen()
                 failures = 0
-            except (*AWAY, asyncpg.PostgresError) as error:
+            except (*AWAY, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
                 failures += 1
                 if failures in (1, 10):
                     log.warning("cannot listen to the database", reason=str(error) or type(error).__name__)
             finally:
                 self.listening = False
-            await asyncio.sleep(random.uniform(0, min(MOST_BACKOFF_SECONDS, 0.05 * 2**failures)))  # noqa: S311 - jitter
+            await asyncio.sleep(random.uniform(0, MOST_BACKOFF_SECONDS * min(1.0, 0.05 * 2 ** min(failures, 8))))  # noqa: S311 - jitter
 
     async def _listen(self) -> None:
         connection = await asyncpg.connect(
@@ -89,4 +88,4 @@ class Listener:
 
     def _hear(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
         self._mark_alive()
-        self.on_notification(channel, str(payload))
+        self.channels[channel](str(payload))

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from apps.kit.process import tasks
+
 PR_SET_PDEATHSIG = 1
 
 
@@ -48,10 +50,11 @@ async def spawn(
     command: Sequence[str], stop_signal: signal.Signals, become: Account | None = None, **options: Any
 ) -> Process:
     """In a session of its own, so that a terminal's Ctrl-C reaches only us, who then stop it in good order."""
-    beginning = asyncio.ensure_future(
+    beginning = tasks.start(
+        "spawn",
         asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, start_new_session=True, preexec_fn=ends_with_parent(stop_signal, become), **options
-        )
+        ),
     )
     try:
         # Shielded: cancelled half way, asyncio (seen on 3.11) waits for ever for pipes that it never connected.

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from signal import Signals
 
+from apps.kit.process import tasks
 from apps.kit.user_error import UserError
 
 STEADY_SECONDS = 30.0
@@ -62,7 +63,7 @@ async def _keep_running(child: Child, all_started: asyncio.Event, tell: Tell, fo
 
 async def _run_once(child: Child, force_stop: asyncio.Event) -> int:
     process = await child.start()
-    relay = asyncio.create_task(_relay(process, child.say_line))
+    relay = tasks.start(f"{child.name}-output", _relay(process, child.say_line))
     try:
         return await process.wait()
     finally:
@@ -88,7 +89,7 @@ async def _stop(process: Process, stop_signals: Sequence[tuple[Signals, float]],
 
 
 async def _ends_within(process: Process, seconds: float, force_stop: asyncio.Event) -> bool:
-    ended, forced = asyncio.create_task(process.wait()), asyncio.create_task(force_stop.wait())
+    ended, forced = tasks.start("process-end", process.wait()), tasks.start("force-stop", force_stop.wait())
     await asyncio.wait({ended, forced}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     if force_stop.is_set():
         await asyncio.wait({ended}, timeout=FORCED_SECONDS)

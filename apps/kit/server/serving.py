@@ -15,6 +15,7 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.typing import LifespanState
 
+from apps.kit.process import tasks
 from apps.kit.server.connection_limits import Connection, ConnectionLimits, current_connection
 
 log = structlog.get_logger("cafe.serving")
@@ -84,7 +85,7 @@ class Acceptor:
             sock.close()
 
     def _begin(self, connection: Connection) -> None:
-        task = self._loop.create_task(self._receive(connection))
+        task = tasks.start("connection", self._receive(connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -108,7 +109,7 @@ class Acceptor:
 async def _alive(app: ASGIWrapper, config: Config, state: LifespanState) -> AsyncIterator[None]:
     """The app between its start and its end. Raises LifespanFailureError where it cannot start."""
     lifespan = Lifespan(app, config, asyncio.get_running_loop(), state)
-    living = asyncio.ensure_future(lifespan.handle_lifespan())
+    living = tasks.start("lifespan", lifespan.handle_lifespan())
     await lifespan.wait_for_startup()
     if living.done():
         living.result()

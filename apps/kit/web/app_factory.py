@@ -8,7 +8,7 @@ from apps.kit.paths import ROOT
 from apps.kit.settings.settings import Settings
 from apps.kit.telemetry import tracing
 from apps.kit.web.access import EVERYONE, STAFF_OR_SERVICE, Authenticate, guard
-from apps.kit.web.assets import serve_assets
+from apps.kit.web.assets import digest_of, serve_assets
 from apps.kit.web.operational_routes import register_operational_routes
 from apps.kit.web.problems import register_error_handlers
 from apps.kit.web.product import Product
@@ -16,6 +16,7 @@ from apps.kit.web.rate_limits import Requests
 from apps.kit.web.request_hooks import register_request_hooks
 from apps.kit.web.service import Probe, Service
 
+STATIC = ROOT / "static"
 MOST_BODY_BYTES = 32 * 1024
 BODY_SECONDS = 15
 
@@ -31,11 +32,16 @@ def create_service(
     guard(app, authenticate, Requests(limited=settings.rate_limits))
     register_request_hooks(app, believes_traces=name != "frontend" or settings.trusted_hops > 0)
     register_operational_routes(app, probe, EVERYONE if settings.metrics == "open" else STAFF_OR_SERVICE)
-    serve_assets(app, ROOT / "static")
+    serve_assets(app, STATIC)
     _trace(app, settings.otlp_endpoint)
     if settings.cors_origins:
         app = _cross_origin(app, settings.cors_origins)
     return app
+
+
+def release() -> str:
+    """Names what the pages are made of; another name means that open pages are out of date."""
+    return digest_of(STATIC)
 
 
 def _trace(app: Service, endpoint: str) -> None:
