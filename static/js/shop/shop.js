@@ -12,9 +12,11 @@ export const shop = {
   money: String,
 };
 
+// Calls `listener` now, where there is a menu, and at every change; returns what stops that.
 export function onShop(listener) {
   listeners.add(listener);
   if (shop.menu) listener(shop);
+  return () => listeners.delete(listener);
 }
 
 const tellAll = () => shop.menu && listeners.forEach((listener) => listener(shop));
