@@ -4,9 +4,9 @@ export const SILENT_AFTER_MS = 25_000;
 export const OPEN_WITHIN_MS = 10_000;
 export const WORTH_A_LOOK_AFTER_MS = 12_000;
 
-export function openSocket(world, path, { onMessage, onClose }) {
-  const socket = world.open(path);
-  let heardAt = world.now();
+export function openSocket(environment, path, { onMessage, onClose }) {
+  const socket = environment.open(path);
+  let heardAt = environment.now();
   let spoke = false;
   let over = false;
 
@@ -24,7 +24,7 @@ export function openSocket(world, path, { onMessage, onClose }) {
 
   socket.onmessage = ({ data }) => {
     if (over) return;
-    heardAt = world.now();
+    heardAt = environment.now();
     spoke = true;
     onMessage(JSON.parse(data));
   };
@@ -34,7 +34,7 @@ export function openSocket(world, path, { onMessage, onClose }) {
     end,
     // to be called now and then: ends a socket that has gone quiet
     watch(patienceMs = spoke ? SILENT_AFTER_MS : OPEN_WITHIN_MS) {
-      if (world.now() - heardAt > patienceMs) end(0);
+      if (environment.now() - heardAt > patienceMs) end(0);
     },
   };
 }
