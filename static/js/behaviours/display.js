@@ -8,9 +8,10 @@ import * as source from "../state/display.js";
 import { fit } from "../state/fit.js";
 
 const TICK_MS = 1000;
+const SMALLER = 0.7; // what is being prepared never looks more important than what is ready
 
 export function start(element) {
-  const halves = [...element.querySelectorAll("[data-half]")];
+  const [ready, preparing] = ["ready", "preparing"].map((status) => element.querySelector(`[data-half=${status}]`));
   const stream = follow({
     socketPath: "/ws/display",
     pollPath: "/api/display/orders",
@@ -20,7 +21,8 @@ export function start(element) {
   });
 
   function redraw() {
-    for (const half of halves) drawHalf(half, source.half(stream.state(), half.dataset.half));
+    const size = drawHalf(ready, source.half(stream.state(), "ready"));
+    drawHalf(preparing, source.half(stream.state(), "preparing"), size * SMALLER);
     mark();
   }
 
@@ -39,7 +41,8 @@ export function start(element) {
   };
 }
 
-function drawHalf(half, orders) {
+// Draws the numbers as large as there is room for, but no larger than `most` (px); returns their size.
+function drawHalf(half, orders, most = Infinity) {
   const list = half.querySelector("ol");
   half.toggleAttribute("data-empty", orders.length === 0);
   reconcile(list, orders, {
@@ -53,5 +56,7 @@ function drawHalf(half, orders) {
   const { columns, rows, size } = fit(Math.max(4, orders.length), digits, list.clientWidth, list.clientHeight);
   list.style.setProperty("--columns", columns);
   list.style.setProperty("--rows", rows);
-  list.style.setProperty("--size", `${Math.floor(size)}px`);
+  const shown = Math.floor(Math.min(size, most));
+  list.style.setProperty("--size", `${shown}px`);
+  return shown;
 }
