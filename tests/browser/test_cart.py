@@ -99,6 +99,7 @@ async def test_an_answer_that_is_no_order_empties_nothing(cafe: RunningCafe, win
         {"status": 200, "content_type": "text/html", "body": "<h1>Welcome to the hotspot</h1>"},
         {"status": 201, "content_type": "application/json", "body": '{"order_number": "042-7KQ'},
         {"status": 201, "content_type": "application/json", "body": "{}"},
+        {"status": 403, "content_type": "application/json", "body": '{"message": "Forbidden by the proxy"}'},
     ]
     await page.evaluate(OFFLINE)  # one attempt for each tap
     for answer in answers:

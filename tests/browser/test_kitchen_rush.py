@@ -11,6 +11,12 @@ WHOLE = """() => [...document.querySelectorAll(".ticket")].filter((ticket) => {
   const room = ticket.closest("[data-scroller]").getBoundingClientRect(), box = ticket.getBoundingClientRect();
   return !ticket.closest("[data-lane=ready]") && box.top >= room.top - 1 && box.bottom <= room.bottom + 1;
 }).length"""
+OVERLAPPING = """() => {
+  const boxes = [...document.querySelectorAll(".ticket")].map((ticket) => ticket.getBoundingClientRect());
+  const overlap = (one, other) => one.left < other.right - 1 && other.left < one.right - 1
+    && one.top < other.bottom - 1 && other.top < one.bottom - 1;
+  return boxes.filter((box, index) => boxes.some((other, place) => place > index && overlap(box, other))).length;
+}"""
 
 
 async def full_kitchen(cafe: RunningCafe, window: Opener, size: str) -> Page:
@@ -32,6 +38,7 @@ async def full_kitchen(cafe: RunningCafe, window: Opener, size: str) -> Page:
 async def test_a_rush_fits_on_a_tablet(cafe: RunningCafe, window: Opener) -> None:
     page = await full_kitchen(cafe, window, "small tablet")
     assert await page.evaluate(WHOLE) >= LEAST_WHOLE
+    assert await page.evaluate(OVERLAPPING) == 0
     assert await page.evaluate("document.documentElement.scrollHeight") == 768
     await expect(page.locator("[data-lane=ready] .ticket").last).to_be_in_viewport(ratio=1)
     await page.set_viewport_size({"width": 768, "height": 1024})

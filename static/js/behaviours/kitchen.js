@@ -5,7 +5,7 @@ import { loadMenuDefaults, split } from "../kitchen/menu-defaults.js";
 import { createOrderActions } from "../kitchen/order-actions.js";
 import { hold } from "../kitchen/settling.js";
 import { drawAllDay, drawServed, prepareAllDay } from "../kitchen/strips.js";
-import { tickAll } from "../kitchen/ticket.js";
+import { tick } from "../kitchen/ticket.js";
 import { follow } from "../live.js";
 import { ask } from "../parts/ask.js";
 import { showConnection } from "../parts/connection-status.js";
@@ -18,6 +18,7 @@ const TICK_MS = 1000;
 
 export function start(element) {
   const lanes = [...element.querySelectorAll("[data-lane]")];
+  const prepared = lanes.map(prepareLane);
   let withdrawn = none;
   let known = source.atFirst.orders;
   const asked = new Set(); // orders of which we have asked how they ended
@@ -48,11 +49,10 @@ export function start(element) {
     withdrawn = withdraw(withdrawn, known, state.orders, actions.isOwnCancellation);
     known = state.orders;
     const focused = document.activeElement?.closest("[data-lane]");
-    for (const lane of lanes) drawLane(lane, state, withdrawn, actions);
+    for (const lane of lanes) drawLane(lane, state, withdrawn, actions, stream.now());
     const toMake = ["ordered", "preparing"].flatMap((status) => source.lane(state, status));
     drawAllDay(element, allDay(toMake, (item) => split(item).unusual));
     drawServed(element, source.lastServed(state, MOST_SERVED), actions);
-    tickAll(stream.now());
     if (focused && document.activeElement === document.body) focusNext(focused);
     for (const order of source.gone(state)) askHowItEnded(order.order_number);
   }
@@ -69,8 +69,8 @@ export function start(element) {
   const refuseRepeats = (event) => event.repeat && ["Enter", " "].includes(event.key) && event.preventDefault();
   element.addEventListener("keydown", refuseRepeats);
   prepareAllDay(element);
-  const ticking = setInterval(() => tickAll(stream.now()), TICK_MS);
-  const stops = [...lanes.map(prepareLane), loadMenuDefaults(redraw), stream.stop, () => clearInterval(ticking)];
+  const ticking = setInterval(() => tick(element, stream.now()), TICK_MS);
+  const stops = [...prepared, loadMenuDefaults(redraw), stream.stop, () => clearInterval(ticking)];
   return () => stops.forEach((stop) => stop());
 }
 

@@ -5,10 +5,12 @@ import * as source from "../state/kitchen.js";
 import { inLane } from "../state/withdrawn.js";
 import { kitchen as words } from "../words.js";
 import { settle } from "./settling.js";
-import { createTicket, drawTicket, drawWithdrawn } from "./ticket.js";
+import { createTicket, drawTicket, drawWithdrawn, tick } from "./ticket.js";
 
 const ROW_PX = 4; // as in css/pages/kitchen.css
 const GAP_PX = 5;
+
+const observers = new WeakMap(); // lane -> what sees that a ticket's height has changed
 
 export function prepareLane(lane) {
   const scroller = lane.querySelector("[data-scroller]");
@@ -18,10 +20,14 @@ export function prepareLane(lane) {
   };
   scroller.addEventListener("scroll", () => drawMore(lane), { passive: true });
   addEventListener("resize", fit);
-  return () => removeEventListener("resize", fit);
+  observers.set(lane, new ResizeObserver(fit));
+  return () => {
+    removeEventListener("resize", fit);
+    observers.get(lane).disconnect();
+  };
 }
 
-export function drawLane(lane, state, withdrawn, actions) {
+export function drawLane(lane, state, withdrawn, actions, now) {
   const status = lane.dataset.lane;
   const orders = source.lane(state, status);
   const struck = inLane(withdrawn, status);
@@ -33,10 +39,15 @@ export function drawLane(lane, state, withdrawn, actions) {
   const list = lane.querySelector("[data-tickets]");
   reconcile(list, tickets, {
     key: (ticket) => ticket.key,
-    create: () => createTicket(actions),
+    create() {
+      const node = createTicket(actions);
+      observers.get(lane).observe(node);
+      return node;
+    },
     update: (node, ticket) =>
       ticket.reason ? drawWithdrawn(node, ticket) : drawTicket(node, ticket.order, actions.pending(ticket.order)),
   });
+  tick(list, now);
   pack(list);
   settle(list);
   drawMore(lane);

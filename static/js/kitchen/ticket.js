@@ -73,8 +73,9 @@ function drawButtons(node, order, pending) {
   cancel.setAttribute("aria-label", words.cancel(number));
 }
 
-export function tickAll(now) {
-  for (const elapsed of document.querySelectorAll("[data-since]")) {
+// Brings the times within `element` up to `now`, in ms since the epoch.
+export function tick(element, now) {
+  for (const elapsed of element.querySelectorAll("[data-since]")) {
     const waitedMs = now - Date.parse(elapsed.dataset.since);
     const ticket = elapsed.closest("[data-status]");
     const state = age(waitedMs);

@@ -4,10 +4,10 @@ import { abortAfter } from "./abort-after.js";
 
 const TIMEOUT_MS = 12_000;
 const NO_ANSWER = { ok: false, status: 0, body: {}, retryAfter: 0 };
-const JSON_TYPE = /^application\/(problem\+)?json\b/i;
 
-// {ok, status, body, retryAfter}. `status` is 0 where there was no answer of the café's: none at all, half of one, or one that
-// is no JSON (a hotspot's sign-in page comes with status 200). What became of the request is then not known.
+// {ok, status, body, retryAfter}. `status` is 0 where there was no answer of the café's: none at all, half of one, one that is
+// no JSON (a hotspot's sign-in page comes with status 200), or a refusal without a code. What became of the request is then
+// not known.
 export async function ask(method, path, { headers = {}, body } = {}) {
   const content = body === undefined ? {} : { "Content-Type": "application/json" };
   try {
@@ -17,9 +17,9 @@ export async function ask(method, path, { headers = {}, body } = {}) {
       body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
       signal: abortAfter(TIMEOUT_MS),
     });
-    if (!JSON_TYPE.test(response.headers.get("Content-Type") ?? "")) return NO_ANSWER;
     const answer = await response.json();
     if (answer === null || typeof answer !== "object") return NO_ANSWER;
+    if (!response.ok && typeof answer.code !== "string") return NO_ANSWER;
     const retryAfter = Number(response.headers.get("Retry-After")) || 0;
     return { ok: response.ok, status: response.status, body: answer, retryAfter };
   } catch {
