@@ -37,7 +37,7 @@ async def test_a_wall_clock_that_jumps_back_does_not_make_old_state_live(cafe: R
 
 
 async def menu_that_hears_of(page: Page, release: str) -> list[WebSocketRoute]:
-    """The menu's websockets from now on; each tells of `release` with its first message."""
+    """The menu's websockets from now on; each tells of `release` before its first message."""
     routes: list[WebSocketRoute] = []
 
     def pass_on(route: WebSocketRoute) -> None:
@@ -45,8 +45,8 @@ async def menu_that_hears_of(page: Page, release: str) -> list[WebSocketRoute]:
         server = route.connect_to_server()
 
         def forward(message: str | bytes) -> None:
-            route.send(message)
             route.send(json.dumps({"type": "heartbeat", "epoch": "", "seq": 0, "release": release}))
+            route.send(message)
 
         server.on_message(forward)
 
@@ -68,6 +68,7 @@ async def test_a_new_release_is_loaded_when_idle_with_the_cart_kept(cafe: Runnin
     async with page.expect_event("load"):
         await page.clock.run_for(IDLE_MS)
     await expect(page.locator("[data-cart-bar]")).to_contain_text("1 item")
+    await expect(page.locator("[data-connection]")).to_have_attribute("data-state", "live", timeout=LONG_MS)
     await page.clock.run_for(IDLE_MS)
     assert await page.evaluate("fetch('/livez').then((answer) => answer.status)") == 200, "it has not gone away"
     assert loads() == 1, "once for each release, so that it never goes round in circles"
