@@ -49,8 +49,8 @@ const choose = (option, instead) =>
 const problems = {
   item_sold_out: () => "Sold out. Please remove it to order the rest.",
   item_gone: () => "No longer on the menu. Please remove it to order the rest.",
-  choice_gone: (name, option, instead) => `${name} is no longer to be had (${option}). ${choose(option, instead)}`,
-  choice_sold_out: (name, option, instead) => `${name} is sold out (${option}). ${choose(option, instead)}`,
+  choice_gone: (name, option, instead) => `${name} (${option}) is no longer available. ${choose(option, instead)}`,
+  choice_sold_out: (name, option, instead) => `${name} (${option}) is sold out. ${choose(option, instead)}`,
   choice_missing: (name, option, instead) => `There is something new to choose (${option}): ${instead.join(", ")}.`,
   option_gone: (name) => `${name} can no longer be chosen here. Please look at the line again.`,
 };
@@ -65,7 +65,7 @@ export const cart = {
   view: "View order",
   viewTroubled: "Please look at your order",
   problem: ({ code, name, option, instead }) => problems[code](name, option?.name, instead?.map((choice) => choice.name)),
-  troubled: "Something in your order is not to be had any more. Please change or remove what is marked above.",
+  troubled: "Something in your order is no longer available. Please change or remove what is marked above.",
   limit: {
     lines: (name) => `${name} was not added: an order has at most 50 lines. Please order the rest separately.`,
     quantity: (name) => `${name} was not added: an order has at most 50 of one kind. Please order the rest separately.`,

@@ -12,6 +12,7 @@ from tools.checks.browser import browser as path_of_browser
 
 SIZES = {
     "phone": (390, 844),
+    "turned phone": (844, 390),
     "tablet": (1180, 820),
     "small tablet": (1024, 768),
     "upright tablet": (768, 1024),

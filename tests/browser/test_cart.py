@@ -53,7 +53,7 @@ async def test_a_choice_that_is_gone_blocks_the_line_and_is_never_replaced(cafe:
         )
     await open_checkout(page)
     trouble = page.locator(".cart-line__trouble")
-    await expect(trouble).to_contain_text("Oat drink is no longer to be had (Milk)", timeout=LONG_MS)
+    await expect(trouble).to_contain_text("Oat drink (Milk) is no longer available", timeout=LONG_MS)
     await expect(trouble).to_contain_text("Almond drink")
     await expect(page.get_by_role("button", name="Place order")).to_be_disabled()
     await page.get_by_role("button", name="Choose again for Cappuccino").click()

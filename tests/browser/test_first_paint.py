@@ -41,3 +41,39 @@ async def test_the_menu_does_not_jump_while_it_loads(cafe: RunningCafe, window: 
     await phone.go(f"{cafe.frontend}/")
     await expect(page.locator("#menu-coffee")).to_be_visible(timeout=LONG_MS)
     assert await page.evaluate(SHIFT) <= MOST_SHIFT
+
+
+@pytest.mark.parametrize("size", ["phone", "turned phone"])
+async def test_no_page_is_wider_than_the_phone_whatever_a_name_is(cafe: RunningCafe, window: Opener, size: str) -> None:
+    order = await cafe.order("W" * 100)
+    screen = await window(size)
+    for path in ("", f"orders/{order['order_number']}", "display", "sign-in"):
+        await screen.go(f"{cafe.frontend}/{path}")
+        if path.startswith("orders"):
+            await expect(screen.page.locator("[data-slot=customer]")).to_have_text("W" * 100, timeout=LONG_MS)
+        overflow = await screen.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0, path
+    await screen.go(f"{cafe.frontend}/orders/{order['order_number']}")
+    number = screen.page.locator(".window__number")
+    lines = "(node) => node.getBoundingClientRect().height / parseFloat(getComputedStyle(node).fontSize)"
+    assert await number.evaluate(lines) < 1.5, "the number is on one line"
+
+
+async def test_a_turned_phone_shows_items(cafe: RunningCafe, window: Opener) -> None:
+    page = (phone := await window("turned phone")).page
+    await phone.go(f"{cafe.frontend}/")
+    await expect(page.get_by_role("button", name="Espresso", exact=True)).to_be_in_viewport(ratio=1, timeout=LONG_MS)
+
+
+async def test_what_takes_the_focus_is_never_behind_a_bar(cafe: RunningCafe, window: Opener) -> None:
+    page = (phone := await window("phone")).page
+    await phone.go(f"{cafe.frontend}/")
+    await page.get_by_role("button", name="Espresso", exact=True).click()
+    await page.locator("#sheet [data-slot=put]").click()
+    bar = await page.locator("[data-cart-bar]").bounding_box()
+    assert bar
+    tops = []
+    for _ in range(await page.locator("[data-item]").count() - 1):
+        await page.keyboard.press("Tab")
+        tops.append(await page.evaluate("document.activeElement.getBoundingClientRect().top"))
+    assert [top for top in tops if top >= bar["y"]] == []

@@ -18,7 +18,7 @@ test("a choice that is gone is never replaced: the line is blocked and says what
   const line = cart.priced(OAT, menu);
   assert.equal(line.orderable, false);
   assert.equal(line.choices[0].choice, null);
-  assert.match(said(OAT, menu), /Oat drink is no longer to be had \(Milk\).*Whole milk/);
+  assert.match(said(OAT, menu), /Oat drink \(Milk\) is no longer available.*Whole milk/);
   assert.deepEqual(cart.body(cart.add(cart.empty, OAT), menu, "Ana").items[0].options, OAT.options);
 });
 
