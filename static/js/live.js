@@ -1,4 +1,4 @@
-// Follows one live stream for a screen: the websocket first, polling while there is none, and the truth about which it is.
+// Follows one live stream for a screen: the websocket first, polling while there is none, and which of the two it is.
 //
 // `source` is a module of state/: {atFirst, applyMessage, applyPoll}. `draw(state)` is called with what is to be seen,
 // `show(link)` with {state, since, greyed, delayMs} whenever that changes, `refuse(status)` for 401, 403 and 404: where that
@@ -20,25 +20,25 @@ const SUSPENDED_MS = 5000;
 export function follow({ socketPath, pollPath, source, draw, show = () => {}, refuse = () => {}, environment = browser, askFirst = false }) {
   const clock = createClock(environment.halfRoundTripMs(), environment.wallClock() - environment.now());
   const link = { socketLive: false, polled: false, offline: false, freshAt: null, staleSince: null, openedAt: environment.now() };
-  const polling = createPolling(environment, pollPath, { onAnswer, onRefusal, onSilence: tell });
+  const polling = createPolling(environment, pollPath, { onAnswer, onRefusal, onSilence: report });
   let state = source.atFirst;
   let socket = null;
   let retry = null;
   let attempt = 0;
   let mayResume = false;
   let delayMs = null;
-  let told = "";
+  let reported = "";
   let wokeAt = -Infinity;
   let drift = environment.wallClock() - environment.now();
   let over = false;
 
-  function tell() {
+  function report() {
     const described = describe(link, environment.now());
     const since = described.since === undefined ? null : Math.round(clock.now(described.since)); // ms since the epoch
     const said = { ...described, since, delayMs: described.state === "live" ? delayMs : null };
     const text = JSON.stringify(said);
-    if (text !== told) show(said);
-    told = text;
+    if (text !== reported) show(said);
+    reported = text;
   }
 
   function fresh(staleSince = null) {
@@ -61,7 +61,7 @@ export function follow({ socketPath, pollPath, source, draw, show = () => {}, re
     environment.heardRelease?.(message.release);
     if (message.type === "stale") {
       fresh(message.since);
-      return tell();
+      return report();
     }
     const applied = source.applyMessage(state, message);
     if (applied.action === "gap" || applied.action === "epoch") return startOver(applied.action === "gap");
@@ -71,7 +71,7 @@ export function follow({ socketPath, pollPath, source, draw, show = () => {}, re
     else if (!link.socketLive && applied.action !== "replaying") polling.stop();
     if (["snapshot", "change", "ask"].includes(applied.action)) arrived(message);
     else if (link.socketLive) attempt = 0;
-    tell();
+    report();
   }
 
   function arrived(message) {
@@ -100,7 +100,7 @@ export function follow({ socketPath, pollPath, source, draw, show = () => {}, re
     environment.cancel(retry);
     retry = environment.later(connect, waitBeforeRetry(attempt, environment.random, code));
     attempt += 1;
-    tell();
+    report();
   }
 
   function onRefusal(status) {
@@ -124,7 +124,7 @@ export function follow({ socketPath, pollPath, source, draw, show = () => {}, re
       draw(state);
     }
     if (link.socketLive) polling.stop();
-    tell();
+    report();
   }
 
   function wake() {
@@ -142,7 +142,7 @@ export function follow({ socketPath, pollPath, source, draw, show = () => {}, re
     link.offline = true;
     link.polled = false;
     if (socket) socket.end(0);
-    else tell();
+    else report();
   }
 
   function tick() {
@@ -156,14 +156,14 @@ export function follow({ socketPath, pollPath, source, draw, show = () => {}, re
       else polling.ask();
     }
     socket?.watch();
-    tell();
+    report();
   }
 
   const ticking = environment.every(tick, TICK_MS);
   const stopWatching = environment.watchNetwork({ wake, offline });
   if (askFirst) polling.ask();
   connect();
-  tell();
+  report();
 
   return {
     now: () => clock.now(environment.now()),

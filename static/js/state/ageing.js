@@ -1,4 +1,4 @@
-// How long somebody has been waiting, and when that is too long.
+// How long an order has been waiting, and when that is slow or late.
 
 export const SLOW_AFTER_MS = 5 * 60_000;
 export const LATE_AFTER_MS = 10 * 60_000;
