@@ -2,7 +2,8 @@
 
 import { locale } from "./words.js";
 
-export const cents = (amount) => Math.round(Number(amount) * 100);
+// Rounded as decimal digits are rounded, half up: 4.155 is 416, though 4.155 * 100 is a little less than 415.5 in binary.
+export const cents = (amount) => Math.round(Number((Number(amount) * 100).toFixed(4)));
 
 export function moneyIn(currency) {
   const format = new Intl.NumberFormat(locale, { style: "currency", currency });

@@ -10,7 +10,15 @@ from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, 
 from tests.cafe import PASSWORD, RunningCafe
 from tools.checks.browser import browser as path_of_browser
 
-SIZES = {"phone": (390, 844), "tablet": (1180, 820), "tv": (1920, 1080)}
+SIZES = {
+    "phone": (390, 844),
+    "turned phone": (844, 390),
+    "tablet": (1180, 820),
+    "small tablet": (1024, 768),
+    "upright tablet": (768, 1024),
+    "tv": (1920, 1080),
+    "upright tv": (1080, 1920),
+}
 FLAGS = [
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",

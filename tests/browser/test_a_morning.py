@@ -44,7 +44,8 @@ async def test_an_order_travels_from_phone_to_kitchen_to_lobby(
     await tv.go(f"{cafe.frontend}/display")
     state = "live" if sockets else "polling"
     for screen in (tablet, tv):
-        await expect(screen.page.locator("[data-link]").first).to_have_attribute("data-state", state, timeout=POLL_MS)
+        connection = screen.page.locator("[data-connection]").first
+        await expect(connection).to_have_attribute("data-state", state, timeout=POLL_MS)
     number = await order_a_cappuccino(phone, cafe)
     loads = [await screen.count_loads() for screen in (phone, tablet, tv)]
     article = phone.page.locator("article[data-status]")
@@ -70,7 +71,7 @@ async def test_an_order_travels_from_phone_to_kitchen_to_lobby(
     await expect(article).to_have_attribute("data-status", "served", timeout=POLL_MS)
     assert [count() for count in loads] == [0, 0, 0]
     for screen in (tablet, tv, phone):
-        await expect(screen.page.locator("[data-link]").first).to_have_attribute("data-state", state)
+        await expect(screen.page.locator("[data-connection]").first).to_have_attribute("data-state", state)
 
 
 async def test_undo_takes_the_step_back_on_every_screen(cafe: RunningCafe, window: Opener) -> None:
@@ -90,7 +91,7 @@ async def test_screens_say_that_they_are_cut_off_and_come_back_by_themselves(caf
     tv, phone = await window("tv"), await window("phone")
     await tv.go(f"{cafe.frontend}/display")
     await phone.go(f"{cafe.frontend}/orders/{order['order_number']}")
-    links = [screen.page.locator("[data-link]").first for screen in (tv, phone)]
+    links = [screen.page.locator("[data-connection]").first for screen in (tv, phone)]
     for link in links:
         await expect(link).to_have_attribute("data-state", "live")
     await cafe.stop("frontend")

@@ -77,6 +77,15 @@ test("the lobby shows two states and takes off every other", () => {
   assert.deepEqual(display.half(state, "preparing").map((each) => each.pickup_number), ["002"]);
 });
 
+test("the newest ready number comes first and is marked for a minute", () => {
+  const at = (second) => new Date(Date.UTC(2026, 10, 22, 9, 0, second)).toISOString();
+  const entry = (number, second) => ({ pickup_number: number, status: "ready", since: at(second) });
+  const { state } = play(display, snapshot(1, entry("001", 0), entry("002", 30)));
+  assert.deepEqual(display.half(state, "ready").map((each) => each.pickup_number), ["002", "001"]);
+  assert.equal(display.isNew(at(0), Date.parse(at(59))), true);
+  assert.equal(display.isNew(at(0), Date.parse(at(60))), false);
+});
+
 test("the wait before the next attempt is anywhere below a bound that doubles up to fifteen seconds", () => {
   for (let attempt = 0; attempt < 12; attempt += 1) {
     assert.equal(waitBeforeRetry(attempt, () => 0), 0);
@@ -111,8 +120,7 @@ test("a cart adds up in whole cents, by today's menu", () => {
   mine = cart.add(mine, { id: 2, quantity: 3, options: [], notes: "" });
   assert.equal(cart.total(mine, menu), 3 * 460 + 30);
   assert.equal(cart.body(mine, menu, "Ana").total_price, 14.1);
-  mine = cart.add(mine, { id: 2, quantity: 100, options: [], notes: "" });
-  assert.equal(mine.lines[1].quantity, cart.MOST_QUANTITY);
+  assert.equal(cart.setQuantity(mine, 2, 100).lines[1].quantity, cart.MOST_QUANTITY);
   assert.equal(cart.setQuantity(mine, 1, 0).lines.length, 1);
 });
 

@@ -3,6 +3,7 @@
 from quart import Quart, Response, render_template, request
 
 from apps.frontend.streams.lookup import Lookup
+from apps.frontend.web import page_assets
 from apps.kit.errors import ApiError, SignInNeeded
 from apps.kit.web.access import EVERYONE, allow, caller
 from apps.kit.web.problems import document, respond
@@ -18,6 +19,7 @@ async def _page(name: str, code: int = 200, **words: object) -> Response:
 
 def register(app: Quart, lookup: Lookup) -> None:
     """Adds the routes to `app`, and lets a browser that asks for a page see errors as one."""
+    page_assets.register(app)
 
     @app.get("/")
     @allow(EVERYONE)

@@ -1,13 +1,15 @@
 // A wall clock.
 
-import { locale } from "../words.js";
+import { timeOfDay } from "../words.js";
+
+const TICK_MS = 1000;
 
 export function start(element) {
-  const format = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false });
   const tick = () => {
-    const time = format.format(new Date());
+    const time = timeOfDay(new Date());
     if (element.textContent !== time) element.textContent = time;
   };
   tick();
-  setInterval(tick, 1000);
+  const ticking = setInterval(tick, TICK_MS);
+  return () => clearInterval(ticking);
 }

@@ -1,47 +1,62 @@
-// The lobby's board: numbers being prepared and numbers to be picked up, as large as they fit.
+// The lobby's board: numbers being prepared and numbers to be picked up, as large as they fit. The newest ready number comes
+// first and is marked for a minute.
 
 import { copyOf, fill, reconcile } from "../dom.js";
 import { follow } from "../live.js";
-import { showLink } from "../parts/link.js";
+import { showConnection } from "../parts/connection-status.js";
 import * as source from "../state/display.js";
 import { fit } from "../state/fit.js";
 
-const PULSE_MS = 6000;
+const TICK_MS = 1000;
+const SMALLER = 0.7; // what is being prepared never looks more important than what is ready
 
 export function start(element) {
-  const halves = [...element.querySelectorAll("[data-half]")];
-  let shown = null; // the ready numbers of the last drawing; none at first, so that nothing pulses on arrival
+  const [ready, preparing] = ["ready", "preparing"].map((status) => element.querySelector(`[data-half=${status}]`));
+  const stream = follow({
+    socketPath: "/ws/display",
+    pollPath: "/api/display/orders",
+    source,
+    draw: redraw,
+    show: showConnection,
+  });
 
-  const stream = follow({ socketPath: "/ws/display", pollPath: "/api/display/orders", source, draw, show: showLink });
-
-  function draw(state) {
-    const ready = new Set(source.half(state, "ready").map((order) => order.pickup_number));
-    const fresh = shown ? [...ready].filter((number) => !shown.has(number)) : [];
-    for (const half of halves) drawHalf(half, source.half(state, half.dataset.half));
-    for (const number of fresh) pulse(element.querySelector(`[data-half=ready] [data-key="${CSS.escape(number)}"]`));
-    shown = ready;
+  function redraw() {
+    const size = drawHalf(ready, source.half(stream.state(), "ready"));
+    drawHalf(preparing, source.half(stream.state(), "preparing"), size * SMALLER);
+    mark();
   }
 
-  addEventListener("resize", () => draw(stream.state()));
+  function mark() {
+    for (const node of element.querySelectorAll("[data-since]")) {
+      node.toggleAttribute("data-new", source.isNew(node.dataset.since, stream.now()));
+    }
+  }
+
+  addEventListener("resize", redraw);
+  const ticking = setInterval(mark, TICK_MS);
+  return () => {
+    removeEventListener("resize", redraw);
+    clearInterval(ticking);
+    stream.stop();
+  };
 }
 
-function drawHalf(half, orders) {
+// Draws the numbers as large as there is room for, but no larger than `most` (px); returns their size.
+function drawHalf(half, orders, most = Infinity) {
   const list = half.querySelector("ol");
-  const numbers = orders.map((order) => order.pickup_number);
-  half.toggleAttribute("data-empty", numbers.length === 0);
-  reconcile(list, numbers, {
-    key: (number) => number,
-    create: (number) => fill(copyOf("number"), { number }),
+  half.toggleAttribute("data-empty", orders.length === 0);
+  reconcile(list, orders, {
+    key: (order) => order.pickup_number,
+    create: (order) => fill(copyOf("number"), { number: order.pickup_number }),
+    update(node, order) {
+      if (order.status === "ready") node.dataset.since = order.since;
+    },
   });
-  const digits = Math.max(3, ...numbers.map((number) => number.length));
-  const { columns, rows, size } = fit(Math.max(4, numbers.length), digits, list.clientWidth, list.clientHeight);
+  const digits = Math.max(3, ...orders.map((order) => order.pickup_number.length));
+  const { columns, rows, size } = fit(Math.max(4, orders.length), digits, list.clientWidth, list.clientHeight);
   list.style.setProperty("--columns", columns);
   list.style.setProperty("--rows", rows);
-  list.style.setProperty("--size", `${Math.floor(size)}px`);
-}
-
-function pulse(node) {
-  if (!node) return;
-  node.toggleAttribute("data-new", true);
-  setTimeout(() => node.removeAttribute("data-new"), PULSE_MS);
+  const shown = Math.floor(Math.min(size, most));
+  list.style.setProperty("--size", `${shown}px`);
+  return shown;
 }

@@ -1,7 +1,7 @@
 // The menu by category, live.
 
 import { follow } from "../live.js";
-import { showLink } from "../parts/link.js";
+import { showConnection } from "../parts/connection-status.js";
 import { setMenu } from "../shop/shop.js";
 import { drawMenu } from "../shop/listing.js";
 import { openSheet } from "../shop/sheet.js";
@@ -19,15 +19,15 @@ export function start(element) {
       setMenu(menu);
       drawMenu(element, menu);
     },
-    show(link) {
-      showLink(link);
+    show(connection) {
+      showConnection(connection);
       const missing = element.querySelector("[data-missing]");
-      if (missing && link.state !== "connecting") missing.textContent = words.unavailable;
+      if (missing && connection.state !== "connecting" && connection.state !== "live") missing.textContent = words.unavailable;
     },
   });
   element.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-item]");
     if (button) openSheet(Number(button.dataset.item));
   });
-  addEventListener("menu-wanted", stream.ask);
+  return stream.stop;
 }

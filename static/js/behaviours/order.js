@@ -1,17 +1,16 @@
-// Following one order, from the counter's point of view: where it is, what it is, and a way to cancel it in time.
+// Follows one order for its customer: where it is, what it is, and a way to cancel it in time.
 
 import { copyOf, fill, reconcile, slot } from "../dom.js";
 import { follow } from "../live.js";
 import { cents, moneyIn } from "../money.js";
 import { ask } from "../parts/ask.js";
 import { ring } from "../parts/chime.js";
-import { showLink } from "../parts/link.js";
+import { showConnection } from "../parts/connection-status.js";
 import { optionNames } from "../state/all-day.js";
 import * as source from "../state/order.js";
-import { order as words, status as statusWords } from "../words.js";
+import { order as words, status as statusWords, timeOfDay } from "../words.js";
 
 const PANES = ["ordered", "preparing", "ready"];
-const TIMES = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 export function start(element) {
   const number = encodeURIComponent(element.dataset.orderNumber);
@@ -22,7 +21,7 @@ export function start(element) {
     socketPath: `/ws/orders/${number}`,
     pollPath: `/api/orders/${number}`,
     source,
-    show: showLink,
+    show: showConnection,
     draw(state) {
       const order = source.only(state);
       if (!order) return;
@@ -38,6 +37,7 @@ export function start(element) {
     },
   });
   prepareCancel(element, number, stream);
+  return stream.stop;
 }
 
 function draw(element, order, money) {
@@ -75,7 +75,7 @@ function drawPanes(element, order) {
     pane.dataset.lit = order.status === "cancelled" ? "no" : index < reached ? "past" : index === reached ? "now" : "no";
     if (index === reached) pane.setAttribute("aria-current", "step");
     else pane.removeAttribute("aria-current");
-    fill(pane, { time: at && index <= reached ? TIMES.format(new Date(at)) : "" });
+    fill(pane, { time: at && index <= reached ? timeOfDay(new Date(at)) : "" });
   }
 }
 

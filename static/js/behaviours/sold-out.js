@@ -1,15 +1,15 @@
-// The panel in which the kitchen marks an item sold out, or back; live, because another tablet may do it too.
+// The panel in which the kitchen marks an item sold out, or back; live while it is open, because another tablet may do it too.
 
 import { copyOf, fill, reconcile, slot } from "../dom.js";
 import { follow } from "../live.js";
 import { ask } from "../parts/ask.js";
-import { toast } from "../parts/toast.js";
 import * as source from "../state/menu.js";
 import { kitchen as words } from "../words.js";
 
 export function start(dialog) {
   const list = dialog.querySelector("[data-items]");
   const search = dialog.querySelector("input[type=search]");
+  const opener = document.querySelector("[data-open-sold-out]");
   let stream = null;
 
   const draw = ({ menu }) => {
@@ -35,16 +35,28 @@ export function start(dialog) {
 
   async function flip(item) {
     const answer = await ask("PATCH", `/api/menu/${item.id}`, { body: { available: !item.available } });
-    if (!answer.ok) return toast(words.switchFailed(item.name), { tone: "trouble" });
-    stream.learn((state) => {
+    fill(dialog, { problem: answer.ok ? "" : words.switchFailed(item.name) });
+    if (!answer.ok) return;
+    stream?.learn((state) => {
       const items = state.menu.items.map((each) => (each.id === item.id ? { ...each, available: !item.available } : each));
       return { ...state, menu: { ...state.menu, items } };
     });
   }
 
-  document.querySelector("[data-open-sold-out]").addEventListener("click", () => {
+  const open = () => {
+    fill(dialog, { problem: "" });
     stream ??= follow({ socketPath: "/ws/menu", pollPath: "/api/menu", source, draw, askFirst: true });
     dialog.showModal();
-  });
+  };
+  const close = () => {
+    stream?.stop();
+    stream = null;
+  };
+  opener.addEventListener("click", open);
+  dialog.addEventListener("close", close);
   search.addEventListener("input", () => stream && draw(stream.state()));
+  return () => {
+    close();
+    opener.removeEventListener("click", open);
+  };
 }

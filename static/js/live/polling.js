@@ -2,23 +2,23 @@
 
 export const EVERY_MS = 3000;
 
-export function createPolling(world, path, { onAnswer, onRefusal, onSilence }) {
+export function createPolling(environment, path, { onAnswer, onRefusal, onSilence }) {
   let tag = null;
   let timer = null;
   let round = 0; // an answer to a round that is over is passed over
 
   async function ask() {
-    world.cancel(timer);
+    environment.cancel(timer);
     const mine = ++round;
     let answer;
     try {
-      const response = await world.fetch(path, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} });
+      const response = await environment.fetch(path, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} });
       answer = await read(response);
     } catch {
       answer = { silence: true };
     }
     if (mine !== round) return;
-    timer = world.later(ask, EVERY_MS);
+    timer = environment.later(ask, EVERY_MS);
     if (answer.silence) onSilence();
     else if (answer.refusal) onRefusal(answer.refusal);
     else {
@@ -38,12 +38,12 @@ export function createPolling(world, path, { onAnswer, onRefusal, onSilence }) {
   return {
     ask,
     startIn(ms) {
-      world.cancel(timer);
-      timer = world.later(ask, ms);
+      environment.cancel(timer);
+      timer = environment.later(ask, ms);
     },
     stop() {
       round += 1;
-      world.cancel(timer);
+      environment.cancel(timer);
     },
     // what is shown did not come from the last answer any more, so "nothing new since then" would be no answer
     forget() {

@@ -1,13 +1,13 @@
-// One websocket that is believed only while it speaks: silent for too long, it counts as closed.
+// One websocket; one that has been silent for too long counts as closed.
 
 export const SILENT_AFTER_MS = 25_000;
 export const OPEN_WITHIN_MS = 10_000;
 export const WORTH_A_LOOK_AFTER_MS = 12_000;
 
-export function openSocket(world, path, { onMessage, onClose }) {
-  const socket = world.open(path);
-  let heardAt = world.now();
-  let spoke = false;
+export function openSocket(environment, path, { onMessage, onClose }) {
+  const socket = environment.open(path);
+  let lastMessageAt = environment.now();
+  let hadMessage = false;
   let over = false;
 
   function end(code) {
@@ -24,8 +24,8 @@ export function openSocket(world, path, { onMessage, onClose }) {
 
   socket.onmessage = ({ data }) => {
     if (over) return;
-    heardAt = world.now();
-    spoke = true;
+    lastMessageAt = environment.now();
+    hadMessage = true;
     onMessage(JSON.parse(data));
   };
   socket.onclose = ({ code }) => end(code);
@@ -33,8 +33,8 @@ export function openSocket(world, path, { onMessage, onClose }) {
   return {
     end,
     // to be called now and then: ends a socket that has gone quiet
-    watch(patienceMs = spoke ? SILENT_AFTER_MS : OPEN_WITHIN_MS) {
-      if (world.now() - heardAt > patienceMs) end(0);
+    watch(timeoutMs = hadMessage ? SILENT_AFTER_MS : OPEN_WITHIN_MS) {
+      if (environment.now() - lastMessageAt > timeoutMs) end(0);
     },
   };
 }

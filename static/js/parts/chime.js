@@ -2,6 +2,12 @@
 
 let audio = null;
 
+// a phone that was locked suspends the sound; it may sound again once it is looked at or touched
+const resume = () => (audio && audio.state !== "running" ? audio.resume().catch(() => {}) : undefined);
+if (globalThis.document) {
+  for (const name of ["visibilitychange", "pointerdown", "keydown"]) document.addEventListener(name, resume);
+}
+
 export const isOn = () => audio !== null;
 
 export function switchChime(on) {
@@ -14,8 +20,9 @@ export function switchChime(on) {
   note(0, 880, 0.08);
 }
 
-export function ring() {
+export async function ring() {
   navigator.vibrate?.([200, 100, 200]);
+  await resume();
   for (const [index, pitch] of [659.3, 880, 1318.5].entries()) note(index * 0.28, pitch, 0.3);
 }
 

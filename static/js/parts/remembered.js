@@ -1,4 +1,4 @@
-// What this browser remembers: in localStorage where there is one, else until the page is left.
+// Values kept in localStorage; where there is none, until the page is left.
 
 const here = new Map();
 

@@ -1,8 +1,6 @@
-// Short messages at the foot of the page; one may offer a way back for as long as it is there.
+// Short messages; one may offer a way back for as long as it is there. The region says with data-most how many it has room for.
 
 import { copyOf, fill, slot } from "../dom.js";
-
-const MOST = 3;
 
 export function toast(text, { action, label, seconds = 6, tone = "plain" } = {}) {
   const region = document.querySelector("[data-toasts]");
@@ -19,7 +17,7 @@ export function toast(text, { action, label, seconds = 6, tone = "plain" } = {})
     });
   }
   region.append(node);
-  while (region.children.length > MOST) region.firstElementChild.remove();
+  while (region.children.length > Number(region.dataset.most)) region.firstElementChild.remove();
   setTimeout(leave, seconds * 1000);
   return leave;
 }

@@ -1,12 +1,14 @@
 // Why an order was not taken, in words that help; the menu is asked for again where ours was old.
 
+import { ask } from "../parts/ask.js";
 import { reopened, total } from "../state/cart.js";
+import { outcome } from "../state/placing.js";
 import { cart as words } from "../words.js";
 import { setCart, setMenu, shop } from "./shop.js";
 
-export async function refusal({ status, body, retryAfter }) {
-  // it may have been made: it stays under way, and the form says so
-  if (status === 0 || status >= 500 || body.code === "idempotency_in_progress") return "";
+export async function refusal(answer) {
+  if (outcome(answer) === "unknown") return ""; // it stays under way, and the form says so
+  const { status, body, retryAfter } = answer;
   setCart(reopened(shop.cart)); // answered: the next try is another request
   if (body.code === "price_changed") {
     await askForMenu();
@@ -21,9 +23,6 @@ export async function refusal({ status, body, retryAfter }) {
 }
 
 async function askForMenu() {
-  try {
-    setMenu(await (await fetch("/api/menu", { cache: "no-store" })).json());
-  } catch {
-    // the live menu will bring it
-  }
+  const answer = await ask("GET", "/api/menu");
+  if (answer.ok && answer.body.items) setMenu(answer.body); // else the live menu will bring it
 }

@@ -1,20 +1,24 @@
 // Marks, in the sticky list of categories, the one that is being read.
 
+const SECTIONS = "[data-sections] > section";
+const watched = new WeakSet();
+const inView = new Set();
 let observer = null;
 
+// To be called whenever sections may have been added.
 export function watchSections() {
-  if (observer) return;
-  const links = document.querySelector("[data-category-nav]");
-  const inView = new Set();
-  observer = new IntersectionObserver(
-    (entries) => {
-      for (const { target, isIntersecting } of entries) inView[isIntersecting ? "add" : "delete"](target);
-      const first = [...document.querySelectorAll("[data-sections] > section")].find((section) => inView.has(section));
-      if (first) mark(links, first.id);
-    },
-    { rootMargin: "-20% 0px -60% 0px" },
-  );
-  for (const section of document.querySelectorAll("[data-sections] > section")) observer.observe(section);
+  observer ??= new IntersectionObserver(look, { rootMargin: "-20% 0px -60% 0px" });
+  for (const section of document.querySelectorAll(SECTIONS)) {
+    if (watched.has(section)) continue;
+    watched.add(section);
+    observer.observe(section);
+  }
+}
+
+function look(entries) {
+  for (const { target, isIntersecting } of entries) inView[isIntersecting ? "add" : "delete"](target);
+  const first = [...document.querySelectorAll(SECTIONS)].find((section) => inView.has(section));
+  if (first) mark(document.querySelector("[data-category-nav]"), first.id);
 }
 
 function mark(links, id) {

@@ -1,4 +1,4 @@
-// What the menu page's behaviours share: the menu as it is now, the cart, and word when either changes.
+// What the menu page's behaviours share: the menu as it is now, the cart, and a call when either changes.
 
 import { moneyIn } from "../money.js";
 import { recall, remember } from "../parts/remembered.js";
@@ -12,28 +12,30 @@ export const shop = {
   money: String,
 };
 
+// Calls `listener` now, where there is a menu, and at every change; returns what stops that.
 export function onShop(listener) {
   listeners.add(listener);
   if (shop.menu) listener(shop);
+  return () => listeners.delete(listener);
 }
 
-const tellAll = () => shop.menu && listeners.forEach((listener) => listener(shop));
+const notify = () => shop.menu && listeners.forEach((listener) => listener(shop));
 
 export function setMenu(menu) {
   shop.menu = menu;
   shop.money = moneyIn(menu.currency);
-  tellAll();
+  notify();
 }
 
 export function setCart(cart) {
   shop.cart = cart;
   remember("cart", cart);
-  tellAll();
+  notify();
 }
 
 // another tab has changed the cart
 addEventListener("storage", ({ key }) => {
   if (key !== "cafe.cart") return;
   shop.cart = { ...empty, ...recall("cart", {}) };
-  tellAll();
+  notify();
 });

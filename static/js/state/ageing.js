@@ -1,4 +1,4 @@
-// How long somebody has been waiting, and when that is too long.
+// How long an order has been waiting, and when that is slow or late.
 
 export const SLOW_AFTER_MS = 5 * 60_000;
 export const LATE_AFTER_MS = 10 * 60_000;
@@ -8,8 +8,10 @@ export function age(waitedMs) {
   return waitedMs >= SLOW_AFTER_MS ? "slow" : "fresh";
 }
 
-// mm:ss, with as many minutes as it takes
-export function minutesAndSeconds(waitedMs) {
+// mm:ss, and hours and minutes from the first hour on
+export function waited(waitedMs) {
   const seconds = Math.max(0, Math.floor(waitedMs / 1000));
-  return `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
+  return `${String(minutes).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
 }

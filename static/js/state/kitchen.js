@@ -18,7 +18,9 @@ export const applyMessage = (state, message) => stream.applyMessage(rules, state
 // replayed later can't bring it back, but shown nowhere until it is known how it ended.
 export function applyPoll(state, active) {
   const orders = new Map();
-  for (const [number, order] of state.orders) orders.set(number, isActive(order) ? { ...order, status: "gone" } : order);
+  for (const [number, order] of state.orders) {
+    orders.set(number, isActive(order) ? { ...order, status: "gone", was: order.status } : order);
+  }
   for (const order of active) {
     const known = state.orders.get(order.order_number);
     orders.set(order.order_number, known && newer(known, order) ? known : order);
@@ -33,12 +35,15 @@ export function applyAnswer(state, order) {
   return { ...state, orders: new Map(state.orders).set(order.order_number, order) };
 }
 
-export function lane(state, status) {
-  const since = (order) => (status === "ready" ? order.ready_at : order.ordered_at) ?? order.created_at;
-  return [...state.orders.values()]
-    .filter((order) => order.status === status)
-    .sort((one, other) => since(one).localeCompare(since(other)) || one.id - other.id);
-}
+// Since when an order has been waiting: to be made, or on the counter.
+export const waitingSince = (order) => (order.status === "ready" ? order.ready_at : order.ordered_at) ?? order.created_at;
+
+export const byAge = (one, other) => waitingSince(one).localeCompare(waitingSince(other)) || one.id - other.id;
+
+export const lane = (state, status) => [...state.orders.values()].filter((order) => order.status === status).sort(byAge);
+
+// Orders that a poll no longer listed, so that it is not known how they ended.
+export const gone = (state) => [...state.orders.values()].filter((order) => order.status === "gone");
 
 export function lastServed(state, count) {
   return [...state.orders.values()]

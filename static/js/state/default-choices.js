@@ -1,9 +1,9 @@
-// The way the house makes a thing is the first choice of each of its options; a barista looks for what differs from it.
+// The first choice of each option is the default; a barista looks for what differs from it.
 
 import { choiceName } from "./all-day.js";
 
-// {usual, unusual}: the names of an item's choices; where the menu does not know the item, all are worth a look
-export function byHouseStyle(item, menu) {
+// {usual, unusual}: the names of an item's choices; where the menu does not know the item, all are unusual
+export function splitByDefault(item, menu) {
   const options = menu?.items.find((each) => each.id === item.id)?.options ?? [];
   const split = { usual: [], unusual: [] };
   for (const chosen of item.options ?? []) {

@@ -5,10 +5,12 @@ import { toast } from "../parts/toast.js";
 import { leadsTo, nextStep, undoing } from "../state/steps.js";
 import { kitchen as words, status as statusWords } from "../words.js";
 
-const UNDO_SECONDS = 8;
+const UNDO_SECONDS = 5;
+const TROUBLE_SECONDS = 8;
 
-export function createMoves({ learn, redraw }) {
+export function createOrderActions({ learn, redraw, acknowledge }) {
   const wanted = new Map(); // order number -> {status, version}
+  const cancelledHere = new Set();
 
   function pending(order) {
     const want = wanted.get(order.order_number);
@@ -20,6 +22,7 @@ export function createMoves({ learn, redraw }) {
     const number = order.order_number;
     const want = { status: leadsTo(name, order.status), version: order.version };
     wanted.set(number, want);
+    if (name === "cancel") cancelledHere.add(number);
     redraw();
     const answer = await ask("POST", path(number, name), { headers: { "If-Match": `"v${order.version}"` } });
     if (wanted.get(number) === want) wanted.delete(number);
@@ -39,8 +42,9 @@ export function createMoves({ learn, redraw }) {
   }
 
   async function explain(order, { status, body }) {
-    const say = (text) => toast(text, { seconds: UNDO_SECONDS, tone: "trouble" });
+    const say = (text) => toast(text, { seconds: TROUBLE_SECONDS, tone: "trouble" });
     const number = order.pickup_number;
+    if (status >= 400 && status < 500) cancelledHere.delete(order.order_number);
     if (status === 401) return location.assign("/sign-in?next=/kitchen");
     if (status === 404) return say(words.gone(number));
     if (status !== 412 && status !== 409) {
@@ -65,6 +69,8 @@ export function createMoves({ learn, redraw }) {
 
   return {
     pending,
+    acknowledge,
+    isOwnCancellation: (number) => cancelledHere.has(number),
     forward: (order) => step(order, nextStep(order.status)),
     recall: (order) => step(order, "recall"),
     askToCancel,
