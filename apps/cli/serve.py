@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 
 import uvloop
@@ -24,18 +25,22 @@ def serve(args: argparse.Namespace) -> int:
         settings = with_secret(settings)
         settings = with_password(settings) if args.service == "orders" else settings
     logs.configure(settings.log, args.service, redact)
-    app = import_module(f"apps.{args.service}.app").create_app(settings)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(
-                run(
-                    app,
-                    settings.host,
-                    settings.port_of(args.service),
-                    certificate=certificate_for(settings, args.service),
-                    limits=connection_limits_for(settings, args.service),
-                )
-            )
+            runner.run(run_service(settings, args.service))
     except (StartFailed, OSError) as error:
         raise UserError(f"{args.service} cannot start: {error}") from error
     return 0
+
+
+async def run_service(settings: Settings, service: str, until: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Runs one service until `until` returns (by default: SIGTERM or SIGINT)."""
+    app = import_module(f"apps.{service}.app").create_app(settings)
+    await run(
+        app,
+        settings.host,
+        settings.port_of(service),
+        until,
+        certificate=certificate_for(settings, service),
+        limits=connection_limits_for(settings, service),
+    )

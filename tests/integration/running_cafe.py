@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from apps.kit.paths import ROOT
 from tests.ports import free_port
@@ -91,12 +91,18 @@ class Cafe:
         self._reader.join(seconds)
         return status
 
-    def health(self, service: str) -> int:
+    def status(self, service: str, path: str) -> int:
+        """What the service answers there; 0 where nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[service]}/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[service]}{path}", timeout=5) as answer:
                 return int(answer.status)
+        except HTTPError as refusal:
+            return refusal.code
         except URLError:
             return 0
+
+    def health(self, service: str) -> int:
+        return self.status(service, "/health")
 
     def all_healthy(self) -> bool:
         return all(self.health(service) == 200 for service in SERVICES)

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -41,6 +42,18 @@ def test_a_cafe_opens_shows_the_way_in_and_closes_without_a_trace(cafe: Cafe) ->
     assert time.monotonic() - began < 10
     assert cafe.processes() == {}
     assert not (cafe.folder / "database-url").exists()
+
+
+def test_settings_reach_the_services_and_secrets_only_those_that_need_them(cafe: Cafe) -> None:
+    cafe.extra |= {"CAFE_METRICS": "token", "CAFE_STAFF_PASSWORD": "velvet-kettle-morning"}
+    cafe.open()
+    assert {cafe.status(service, "/metrics") for service in SERVICES} == {401}
+    knows = [
+        command.split()[-1]
+        for pid, command in cafe.processes().items()
+        if b"velvet-kettle-morning" in Path(f"/proc/{pid}/environ").read_bytes()
+    ]
+    assert sorted(knows) == ["orders", "up"]
 
 
 def test_ctrl_c_closes_it_too(cafe: Cafe) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apps.frontend.app import create_app as create_frontend
-from apps.kit.settings.settings import VARIABLES, Settings
+from apps.kit.settings.settings import Settings
 from apps.kit.web.access import allowed
 from apps.kit.web.service import Service
 from apps.kitchen.app import create_app as create_kitchen
@@ -42,11 +42,6 @@ def test_every_route_of_the_api_is_described(app: Service) -> None:
         rule.rule for rule in app.url_map.iter_rules() if not hasattr(app.view_functions[rule.endpoint], "operation")
     ]
     assert set(silent) <= PAGES
-
-
-@pytest.mark.parametrize("variable", VARIABLES)
-def test_every_setting_is_documented(variable: str) -> None:
-    assert variable in (ROOT / "GETTING_STARTED.md").read_text()
 
 
 def test_no_file_of_the_product_is_too_long_to_read_at_once() -> None:

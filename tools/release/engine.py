@@ -76,7 +76,7 @@ def open_engine(folder: Path) -> Engine:
         run([docker, "version", "--format", "{{.Server.Version}}"])
     except UserError as error:
         raise UserError(f"no container engine answers; start one, or point DOCKER_HOST at it\n{error}") from None
-    env = {name: str(free_port()) for name in PORTS} | {"IMAGE": IMAGE}
+    env = {name: str(free_port()) for name in PORTS} | {"IMAGE": IMAGE, "NETWORK": PROJECT}
     env_file = folder / "env"
     secrets = with_fresh_secrets()
     env_file.write_text(secrets + "".join(f"{name}={value}\n" for name, value in env.items()))

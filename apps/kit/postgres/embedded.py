@@ -1,6 +1,7 @@
 """The PostgreSQL a café brings along: where it is, how it is started, and when it is ready."""
 
 import asyncio
+import os
 import random
 import socket
 import time
@@ -14,6 +15,7 @@ import asyncpg
 
 from apps.kit.postgres.run_as import RunAs
 from apps.kit.process.child_process import spawn
+from apps.kit.settings.environment import without_settings
 from apps.kit.user_error import UserError
 
 OWNER = DATABASE = "cafe"
@@ -74,8 +76,11 @@ class Server:
         return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
     async def start(self, log: Path) -> Process:
+        environment = without_settings(os.environ)
         with log.open("ab") as output:
-            return await spawn(self.command(), SIGINT, self.run_as.become, cwd="/", stdout=output, stderr=output)
+            return await spawn(
+                self.command(), SIGINT, self.run_as.become, cwd="/", env=environment, stdout=output, stderr=output
+            )
 
     async def ready(self) -> None:
         """Return once it takes connections and has the café's database; recovery after a crash may take a while."""

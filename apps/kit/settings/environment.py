@@ -1,4 +1,4 @@
-"""ReadRouter CAFE_ variables, and saying in one line what is wrong with one."""
+"""Reads CAFE_ variables, and says in one line what is wrong with one."""
 
 import difflib
 from collections.abc import Collection, Mapping
@@ -10,6 +10,11 @@ PREFIX = "CAFE_"
 
 def variable(name: str) -> str:
     return PREFIX + name.upper()
+
+
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a program that is none of our services: no setting, and so no secret, is in it."""
+    return {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
 
 
 def read(

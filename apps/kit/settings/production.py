@@ -18,7 +18,7 @@ def refusals(settings: Settings, service: str, environ: Mapping[str, str]) -> li
         *_database(settings, service, production=production),
         *(_production(settings, environ) if production else ()),
         *(_password(settings) if production and service == "orders" else ()),
-        *(_open_wire(settings) if production and service == "frontend" else ()),
+        *(_plain_http(settings) if production and service == "frontend" else ()),
     ]
 
 
@@ -45,8 +45,6 @@ def _production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]
         yield "CAFE_RATE_LIMITS=off is for benchmarks: remove it in production"
     if "*" in settings.cors_origins:
         yield "CAFE_CORS_ORIGINS=* lets every site in: name the exact origins, or remove it for our own only"
-    if settings.oidc_issuer.startswith("http:"):
-        yield "CAFE_OIDC_ISSUER is plain HTTP: whoever sits on the line could sign in; use its https address"
     for switch in DEBUG_SWITCHES:
         if environ.get(switch, "").lower() not in {"", "0", "false", "no"}:
             yield f"{switch} is on: remove it, production does not run in debug mode"
@@ -58,7 +56,9 @@ def _password(settings: Settings) -> Iterator[str]:
         yield "CAFE_STAFF_PASSWORD is missing or weak: give it 12 characters or more that are hard to guess"
 
 
-def _open_wire(settings: Settings) -> Iterator[str]:
+def _plain_http(settings: Settings) -> Iterator[str]:
+    if settings.oidc_issuer.startswith("http:"):
+        yield "CAFE_OIDC_ISSUER is plain HTTP: whoever sits on the line could sign in; use its https address"
     if settings.tls_certificate is None and settings.trusted_hops == 0:
         yield (
             "CAFE_TLS_CERTIFICATE is not set and CAFE_TRUSTED_HOPS is 0: passwords would be sent in clear; "

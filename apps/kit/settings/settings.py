@@ -120,7 +120,13 @@ class Settings:
         )
 
     def port_of(self, service: str) -> int:
-        return {"frontend": self.frontend_port, "orders": self.orders_port, "kitchen": self.kitchen_port}[service]
+        match service:
+            case "frontend":
+                return self.frontend_port
+            case "orders":
+                return self.orders_port
+            case _:
+                return self.kitchen_port
 
     def address_of(self, service: str) -> str:
         """Where a program on this machine reaches a service."""
@@ -130,4 +136,5 @@ class Settings:
         return f"{scheme}://{host}:{self.port_of(service)}"
 
 
-VARIABLES = tuple(variable(one.name) for one in fields(Settings))
+FIELDS = tuple(one.name for one in fields(Settings))
+VARIABLES = tuple(variable(name) for name in FIELDS)
