@@ -16,6 +16,7 @@ from apps.cli.local_database import database
 from apps.cli.ports import SERVICES, check_ports
 from apps.cli.trust_own_certificate import own_certificate
 from apps.kit.process.supervisor import supervised
+from apps.kit.settings.machine import network_addresses
 from apps.kit.settings.production import refusals
 from apps.kit.settings.settings import Environment, Settings, SettingsError
 from apps.kit.settings.state_folder import held, with_password, with_secret, write_private
@@ -67,7 +68,8 @@ async def _open(settings: Settings, environ: Mapping[str, str], console: Console
                 async with supervised(children, console.tell, force_stop) as all_started:
                     await _all_healthy(settings)
                     all_started.set()
-                    write(banner(settings, password_is_generated=password_is_generated).encode())
+                    shown = banner(settings, network_addresses(), password_is_generated=password_is_generated)
+                    write(shown.encode())
                     await asyncio.Event().wait()
         finally:
             address_file.unlink(missing_ok=True)

@@ -130,7 +130,10 @@ class Settings:
 
     def address_of(self, service: str) -> str:
         """Where a program on this machine reaches a service."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return self.url_of(service, {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host))
+
+    def url_of(self, service: str, host: str) -> str:
+        """The service's URL by this name or address of its machine."""
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         scheme = "https" if service == "frontend" and self.tls_certificate else "http"
         return f"{scheme}://{host}:{self.port_of(service)}"
