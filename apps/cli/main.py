@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+from apps.kit.settings.recipients import SERVICES
 from apps.kit.user_error import UserError
 
 MODULES = {
@@ -16,15 +18,26 @@ MODULES = {
     "rush": "tools.rush.command",
     "release_check": "tools.release.command",
 }
-SERVICES = ("orders", "kitchen", "frontend")
+
+
+class ShowVersion(argparse.Action):
+    """Prints the version; git is asked for it only then."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"{parser.prog} {import_module('apps.cli.version').version()}")
+        parser.exit()
 
 
 def parser() -> argparse.ArgumentParser:
     cafe = argparse.ArgumentParser(prog="cafe", description="Café Lumière: a café's orders, live.", allow_abbrev=False)
+    cafe.add_argument("--version", action=ShowVersion, help="show the release, and in a checkout the commit")
     commands = cafe.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("up", help="run the whole café: PostgreSQL, migrations, a sample menu, the three services")
     serve = commands.add_parser("serve", help="run one service in the foreground")
-    serve.add_argument("service", choices=SERVICES)
+    serve.add_argument("service", choices=[str(service) for service in SERVICES])
     migrate = commands.add_parser("migrate", help="apply pending migrations to CAFE_DATABASE_URL")
     migrate.add_argument("--sample-menu", action="store_true", help="and give a café that has no menu the sample one")
     token = commands.add_parser("token", help="print a bearer token, signed with this café's secret")

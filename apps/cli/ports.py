@@ -4,10 +4,9 @@ import errno
 import socket
 
 from apps.kit.settings.environment import variable
+from apps.kit.settings.recipients import SERVICES
 from apps.kit.settings.settings import Settings
 from apps.kit.user_error import UserError
-
-SERVICES = ("frontend", "orders", "kitchen")
 
 
 def check_ports(settings: Settings) -> None:

@@ -13,11 +13,12 @@ from apps.cli.children import child
 from apps.cli.console import Console, write
 from apps.cli.load_environment import load_environment
 from apps.cli.local_database import database
-from apps.cli.ports import SERVICES, check_ports
+from apps.cli.ports import check_ports
 from apps.cli.trust_own_certificate import own_certificate
 from apps.kit.process.supervisor import supervised
 from apps.kit.settings.machine import network_addresses
 from apps.kit.settings.production import refusals
+from apps.kit.settings.recipients import SERVICES
 from apps.kit.settings.settings import Environment, Settings, SettingsError
 from apps.kit.settings.state_folder import held, with_password, with_secret, write_private
 from apps.kit.user_error import UserError

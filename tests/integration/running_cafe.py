@@ -17,9 +17,9 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 
 from apps.kit.paths import ROOT
+from apps.kit.settings.recipients import SERVICES
 from tests.ports import free_port
 
-SERVICES = ("frontend", "orders", "kitchen")
 OPEN = "Ctrl-C closes the café"
 
 

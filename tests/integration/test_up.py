@@ -12,7 +12,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.integration.running_cafe import SERVICES, Cafe, cafe_folder, eventually
+from apps.kit.settings.recipients import SERVICES
+from tests.integration.running_cafe import Cafe, cafe_folder, eventually
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at processes through /proc")
 
