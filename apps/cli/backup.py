@@ -8,12 +8,13 @@ from pathlib import Path
 
 from apps.cli.database_access import database_to_read, open_connection
 from apps.cli.load_environment import load_environment
+from apps.cli.queries import queries
 from apps.kit.postgres.programs import at_least, without_password
 from apps.kit.process.child_process import outcome
 from apps.kit.settings.settings import Settings
 from apps.kit.user_error import UserError
 
-# Who is signed in opens nothing elsewhere, and what authenticator spent weighs minutes: neither belongs in a backup.
+# Sessions and rate limits are worth nothing in another database.
 LEFT_OUT = ("staff_sessions", "rate_limits")
 
 
@@ -42,7 +43,7 @@ def backup(args: argparse.Namespace) -> int:
 async def _backup(settings: Settings, target: Path) -> None:
     async with database_to_read(settings) as url:
         async with open_connection(url) as connection:
-            if await connection.fetchval("select to_regclass('public.stream_head')") is None:
+            if not await queries.holds_a_cafe(connection):
                 raise BackupFailed("there is no café in this database")
             major = connection.get_server_version().major
         program = at_least(major, url, "A backup").path("pg_dump")

@@ -10,6 +10,7 @@ from signal import SIGTERM
 from apps.cli.database_access import database_to_fill, open_connection
 from apps.cli.load_environment import load_environment
 from apps.cli.migrate import bring_up_to_date, role_passwords
+from apps.cli.queries import queries
 from apps.kit.database.migrations import MIGRATIONS
 from apps.kit.paths import ROOT
 from apps.kit.postgres.programs import NoSuchProgram, Programs, at_least, found, without_password
@@ -50,10 +51,7 @@ async def _restore(settings: Settings, passwords: dict[str, str], file: Path) ->
     dumped_by = await _version_of(file)
     async with database_to_fill(settings) as url:
         async with open_connection(url) as connection:
-            if await connection.fetchval(
-                "select exists (select from pg_class where relnamespace = 'public'::regnamespace "
-                "and relkind in ('r', 'p', 'v', 'm', 'S'))"
-            ):
+            if await queries.holds_anything(connection):
                 raise RestoreFailed(
                     "that database is not empty: restore into a new one, or into a new CAFE_STATE_DIR"
                     " (nothing in it was touched)"
@@ -63,8 +61,8 @@ async def _restore(settings: Settings, passwords: dict[str, str], file: Path) ->
         await _fill(programs, url, file)
         await bring_up_to_date(url, passwords if settings.database_url else {})
         async with open_connection(url) as connection:
-            await connection.execute("analyze")
-            return int(await connection.fetchval("select count(*) from orders"))
+            await queries.analyze(connection)
+            return int(await queries.count_orders(connection))
 
 
 async def _version_of(file: Path) -> int:

@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from apps.cli.queries import queries
 from apps.kit.paths import ROOT
 
 MENU = ROOT / "sql" / "menu.sql"
@@ -12,8 +13,8 @@ async def insert_sample_menu(owner_url: str) -> None:
     connection = await asyncpg.connect(owner_url, timeout=10)
     try:
         async with connection.transaction():
-            await connection.execute("lock table menu_items in exclusive mode")
-            if not await connection.fetchval("select exists (select from menu_items)"):
+            await queries.lock_menu(connection)
+            if await queries.menu_is_empty(connection):
                 await connection.execute(MENU.read_text())
     finally:
         await connection.close()

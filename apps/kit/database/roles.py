@@ -6,15 +6,19 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import aiosql
 import asyncpg
 
+from apps.kit.paths import ROOT
 from apps.kit.user_error import UserError
 
 SCRAM_ITERATIONS = 4096
 PASSWORD_CHARACTERS = 16
 ATTEMPTS = 20
+queries: Any = aiosql.from_path(ROOT / "sql" / "administration" / "roles.sql", "asyncpg")
 
 
 class RoleRefused(UserError):
@@ -56,10 +60,9 @@ async def missing_roles(owner_url: str, roles: Iterable[str]) -> list[str]:
     """Those of `roles` that this server does not have."""
     connection = await asyncpg.connect(owner_url, timeout=10)
     try:
-        present = {row["rolname"] for row in await connection.fetch("select rolname from pg_roles")}
+        return [role for role in roles if not await queries.role_exists(connection, role=role)]
     finally:
         await connection.close()
-    return [role for role in roles if role not in present]
 
 
 async def open_roles(owner_url: str, passwords: Mapping[str, str]) -> None:
@@ -81,10 +84,7 @@ async def open_roles(owner_url: str, passwords: Mapping[str, str]) -> None:
 
 
 async def _open(connection: "asyncpg.Connection[asyncpg.Record]", role: str, password: str) -> None:
-    # ALTER ROLE takes no parameters, so the server writes the statement out itself.
-    statement = await connection.fetchval(
-        "select format('alter role %I login password %L', $1::text, $2::text)", role, scram_verifier(password)
-    )
+    statement = await queries.alter_role_statement(connection, role=role, verifier=scram_verifier(password))
     for attempt in range(1, ATTEMPTS + 1):
         try:
             await connection.execute(statement)

@@ -10,15 +10,19 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT
+from typing import Any
 
+import aiosql
 import asyncpg
 
+from apps.kit.paths import ROOT
 from apps.kit.postgres.run_as import RunAs
 from apps.kit.process.child_process import spawn
 from apps.kit.settings.environment import without_settings
 from apps.kit.user_error import UserError
 
 OWNER = DATABASE = "cafe"
+queries: Any = aiosql.from_path(ROOT / "sql" / "administration" / "server.sql", "asyncpg")
 STOP_SIGNALS = ((SIGINT, 3.0), (SIGQUIT, 1.0), (SIGKILL, 1.0))
 READY_SECONDS = 90.0
 # Below the ports systems hand out for outgoing connections: one of those could take ours while PostgreSQL restarts.
@@ -96,7 +100,7 @@ class Server:
                     raise EmbeddedError(f"PostgreSQL was not ready within {READY_SECONDS:g} s") from None
                 await asyncio.sleep(0.03)
         try:
-            if not await connection.fetchval("select true from pg_database where datname = $1", DATABASE):
-                await connection.execute(f"create database {DATABASE}")
+            if not await queries.database_exists(connection, database=DATABASE):
+                await connection.execute(await queries.create_database_statement(connection, database=DATABASE))
         finally:
             await connection.close()
