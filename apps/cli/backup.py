@@ -1,4 +1,4 @@
-"""`cafe backup FILE`: the whole database in one file, while orders go on coming in."""
+"""`cafe backup FILE`: dumps the whole database into one file; the café may be running."""
 
 import argparse
 import asyncio
@@ -63,14 +63,14 @@ async def _dump(program: str, url: str, partial: Path) -> None:
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise BackupFailed(f"cannot write to {partial.parent}: {error.strerror}") from None
-    # by name and not by its standard output: only so it can go back and write where each table begins
+    # --file, not standard output: pg_dump seeks back to write the offsets of the tables
     status, output = await outcome([*argv, f"--file={partial}"], env=env)
     if status:
         raise BackupFailed(output or f"pg_dump ended with {status}")
 
 
 def _put_in_place(partial: Path, target: Path) -> None:
-    """Whole or not at all, and over nothing that came there meanwhile."""
+    """Moves the complete file to its name; never overwrites a file that was created meanwhile."""
     try:
         os.link(partial, target)
     except FileExistsError:
@@ -78,7 +78,7 @@ def _put_in_place(partial: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
             raise
-        partial.rename(target)  # a memory stick has no links
+        partial.rename(target)  # file systems such as FAT have no hard links
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

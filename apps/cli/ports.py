@@ -1,4 +1,4 @@
-"""Whether the ports are ours to take, asked before anything is started."""
+"""Checks that the ports are free, before anything is started."""
 
 import errno
 import socket
@@ -49,7 +49,7 @@ def _in_use(port: int, name: str) -> str:
 
 
 def _answers(host: str, port: int) -> bool:
-    """macOS lets us bind a port that AirPlay holds on every address, so binding alone does not tell."""
+    """macOS lets us bind a port that AirPlay listens on, so a successful bind does not prove that it is free."""
     try:
         with socket.create_connection(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port), timeout=0.5):
             return True

@@ -1,4 +1,4 @@
-"""A first menu for a café that has none."""
+"""Inserts the sample menu where there is none."""
 
 import asyncpg
 
@@ -9,7 +9,7 @@ MENU = ROOT / "sql" / "menu.sql"
 
 
 async def insert_sample_menu(owner_url: str) -> None:
-    """Whoever has a menu keeps it, whatever is on it."""
+    """Leaves an existing menu unchanged, whatever is on it."""
     connection = await asyncpg.connect(owner_url, timeout=10)
     try:
         async with connection.transaction():

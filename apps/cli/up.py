@@ -33,19 +33,19 @@ def up(_: argparse.Namespace) -> int:
         faults = [fault for service in SERVICES for fault in refusals(settings, service, environ)]
         if faults:
             raise SettingsError(list(dict.fromkeys(faults)))
-    return asyncio.run(_until_told_to_stop(settings, environ))
+    return asyncio.run(_run_until_stopped(settings, environ))
 
 
-async def _until_told_to_stop(settings: Settings, environ: Mapping[str, str]) -> int:
+async def _run_until_stopped(settings: Settings, environ: Mapping[str, str]) -> int:
     console = Console(text=settings.log == "text")
     force_stop = asyncio.Event()
-    cafe = asyncio.create_task(_open(settings, environ, console, force_stop))
+    cafe = asyncio.create_task(_run(settings, environ, console, force_stop))
 
     def stop() -> None:
         if cafe.cancelling():
             force_stop.set()
         else:
-            console.tell("closing; again to force_stop")
+            console.tell("closing; once more stops it at once")
             cafe.cancel()
 
     for number in (SIGINT, SIGTERM, SIGHUP):
@@ -56,7 +56,7 @@ async def _until_told_to_stop(settings: Settings, environ: Mapping[str, str]) ->
     return 0
 
 
-async def _open(settings: Settings, environ: Mapping[str, str], console: Console, force_stop: asyncio.Event) -> None:
+async def _run(settings: Settings, environ: Mapping[str, str], console: Console, force_stop: asyncio.Event) -> None:
     password_is_generated = not settings.staff_password
     settings = with_password(with_secret(settings))
     with held(settings.state_dir):

@@ -1,4 +1,4 @@
-"""`cafe check --audit`: known holes in what is installed, and secrets in what is committed."""
+"""`cafe check --audit`: known vulnerabilities of dependencies, and committed secrets."""
 
 import json
 import os
@@ -22,7 +22,7 @@ HASH_OF_A_PACKAGE = r"^\s*--hash=sha256:[0-9a-f]{64}"
 
 
 class Verdict(IntEnum):
-    """How a step ended; the worst of all is the command's exit status."""
+    """The result of a step; the worst one is the exit status."""
 
     CLEAN = 0
     NOT_ASKED = 3
@@ -31,14 +31,14 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A step's verdict, and the line that says so."""
+    """A step's verdict and its message."""
 
     verdict: Verdict
     message: str
 
 
 def audit() -> int:
-    """Runs every step, says one line for each, and returns what was worst: found (1), could not be asked (3), clean."""
+    """Runs every step, prints a line for each, returns the worst verdict: found (1), not asked (3), clean (0)."""
     service = os.environ.get("OSV_URL", OSV)
     steps = {f"packages of {file.name}": (packages, file, service) for file in sorted(locks(ROOT))}
     outcomes = []
@@ -49,7 +49,7 @@ def audit() -> int:
 
 
 def worst(outcomes: Sequence[Outcome]) -> Verdict:
-    """What was found counts more than what could not be asked."""
+    """FOUND outweighs NOT_ASKED, which outweighs CLEAN."""
     for verdict in (Verdict.FOUND, Verdict.NOT_ASKED):
         if any(outcome.verdict is verdict for outcome in outcomes):
             return verdict
@@ -57,7 +57,7 @@ def worst(outcomes: Sequence[Outcome]) -> Verdict:
 
 
 def locks(root: Path) -> Iterator[Path]:
-    """What is installed, in all the ways there are."""
+    """The lock files."""
     return (root / "requirements").glob("*.txt")
 
 
@@ -76,21 +76,25 @@ def packages(lock: Path, service: str) -> Outcome:
     try:
         answers: list[dict[str, Any]] = json.loads(asked.stdout)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        output = (asked.stderr.strip().splitlines() or ["it output nothing"])[-1]
+        output = (asked.stderr.strip().splitlines() or ["no output"])[-1]
         return Outcome(Verdict.NOT_ASKED, f"could not be asked at {service} ({output[:200]})")
-    holes = [f"{each['name']} {each['version']}: {_hole(hole)}" for each in answers for hole in each.get("vulns", ())]
-    if holes:
-        return Outcome(Verdict.FOUND, f"{len(holes)} known: " + "; ".join(holes))
+    vulnerabilities = [
+        f"{each['name']} {each['version']}: {_vulnerability(vulnerability)}"
+        for each in answers
+        for vulnerability in each.get("vulns", ())
+    ]
+    if vulnerabilities:
+        return Outcome(Verdict.FOUND, f"{len(vulnerabilities)} known: " + "; ".join(vulnerabilities))
     if unknown := [each["name"] for each in answers if "vulns" not in each]:
         return Outcome(Verdict.NOT_ASKED, f"{len(unknown)} of {len(answers)} could not be asked about: {unknown[0]}, …")
     if not answers:
         return Outcome(Verdict.NOT_ASKED, f"there is nothing in {lock.name} that could be asked about")
-    return Outcome(Verdict.CLEAN, f"no known hole in {len(answers)}")
+    return Outcome(Verdict.CLEAN, f"no known vulnerability in {len(answers)}")
 
 
-def _hole(hole: dict[str, Any]) -> str:
-    repaired = ", ".join(hole.get("fix_versions") or ()) or "no version yet"
-    return f"{hole['id']}, repaired in {repaired}"
+def _vulnerability(vulnerability: dict[str, Any]) -> str:
+    fixed = ", ".join(vulnerability.get("fix_versions") or ()) or "no version yet"
+    return f"{vulnerability['id']}, fixed in {fixed}"
 
 
 def secrets(root: Path) -> Outcome:

@@ -1,4 +1,4 @@
-"""The PostgreSQL a café brings along: where it is, how it is started, and when it is ready."""
+"""The embedded PostgreSQL: where its programs are, how it is started, and when it is ready."""
 
 import asyncio
 import os
@@ -25,9 +25,9 @@ OWNER = DATABASE = "cafe"
 queries: Any = aiosql.from_path(ROOT / "sql" / "administration" / "server.sql", "asyncpg")
 STOP_SIGNALS = ((SIGINT, 3.0), (SIGQUIT, 1.0), (SIGKILL, 1.0))
 READY_SECONDS = 90.0
-# Below the ports systems hand out for outgoing connections: one of those could take ours while PostgreSQL restarts.
+# Below the ephemeral port range: an outgoing connection could take the port while PostgreSQL restarts.
 PORTS = range(20000, 32000)
-LAPTOP = {
+OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "100",
@@ -63,14 +63,14 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Server:
-    """One data folder that `prepare` in apps.kit.postgres.data_folder made, and the port it is served on."""
+    """A data folder prepared by apps.kit.postgres.data_folder, and the port it is served on."""
 
     binaries: Path
     data: Path
     password: str = field(repr=False)
     run_as: RunAs
     port: int = field(default_factory=free_port)
-    options: dict[str, str] = field(default_factory=lambda: dict(LAPTOP))
+    options: dict[str, str] = field(default_factory=lambda: dict(OPTIONS))
 
     def command(self) -> list[str]:
         settings = [f"--{name}={value}" for name, value in {**self.options, "port": str(self.port)}.items()]
@@ -87,7 +87,7 @@ class Server:
             )
 
     async def ready(self) -> None:
-        """Return once it takes connections and has the café's database; recovery after a crash may take a while."""
+        """Returns once it accepts connections and DATABASE exists; crash recovery may take a while."""
         deadline = time.monotonic() + READY_SECONDS
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What a service must be told before it may start, and what production refuses."""
+"""The settings that a service cannot start without, and those that production refuses."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ DEBUG_SWITCHES = ("QUART_DEBUG", "FLASK_DEBUG", "PYTHONASYNCIODEBUG", "PYTHONDEV
 
 
 def refusals(settings: Settings, service: str, environ: Mapping[str, str]) -> list[str]:
-    """One line per fault, each saying what to do; none when the service may start."""
+    """One line per fault, with what to do; empty when the service may start."""
     production = settings.env is Environment.production
     return [
         *_traces(settings),
@@ -51,14 +51,14 @@ def _production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]
 
 
 def _password(settings: Settings) -> Iterator[str]:
-    """The orders service alone compares it; the others need not know it."""
+    """Only the orders service has the password."""
     if _weak(settings.staff_password, PASSWORD_CHARACTERS):
         yield "CAFE_STAFF_PASSWORD is missing or weak: give it 12 characters or more that are hard to guess"
 
 
 def _plain_http(settings: Settings) -> Iterator[str]:
     if settings.oidc_issuer.startswith("http:"):
-        yield "CAFE_OIDC_ISSUER is plain HTTP: whoever sits on the line could sign in; use its https address"
+        yield "CAFE_OIDC_ISSUER is plain HTTP: whoever can read the traffic could sign in; use its https address"
     if settings.tls_certificate is None and settings.trusted_hops == 0:
         yield (
             "CAFE_TLS_CERTIFICATE is not set and CAFE_TRUSTED_HOPS is 0: passwords would be sent in clear; "

@@ -1,4 +1,4 @@
-"""What a café can be told through CAFE_ variables, parsed once, at the start."""
+"""The settings, parsed from CAFE_ variables once, at the start."""
 
 import sys
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class SettingsError(UserError):
 
 @dataclass(frozen=True)
 class Settings:
-    """Each field is the variable of the same name: `orders_port` is CAFE_ORDERS_PORT."""
+    """Each field is the variable of its name: `orders_port` is CAFE_ORDERS_PORT."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -100,7 +100,7 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:
-        """Raise SettingsError with one line per fault. An empty variable counts as one that is not set."""
+        """Raises SettingsError with one line per fault. An empty variable counts as not set."""
         given, faults = read(environ, [one.name for one in fields(cls)], SECRETS)
         try:
             settings = TypeAdapter(cls).validate_python(given)
@@ -129,7 +129,7 @@ class Settings:
                 return self.kitchen_port
 
     def address_of(self, service: str) -> str:
-        """Where a program on this machine reaches a service."""
+        """The URL at which a program on this machine reaches a service."""
         return self.url_of(service, {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host))
 
     def url_of(self, service: str, host: str) -> str:
