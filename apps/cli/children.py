@@ -2,7 +2,7 @@
 
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from signal import SIGKILL, SIGTERM
 
@@ -27,12 +27,17 @@ class DatabaseUrls:
     listen: str = field(repr=False)
 
 
-def child(service: str, settings: Settings, urls: DatabaseUrls, environ: Mapping[str, str], console: Console) -> Child:
-    environment = environment_of(service, settings, urls, environ)
+def child(
+    service: str, environment: Mapping[str, str], console: Console, processes: MutableMapping[str, Process]
+) -> Child:
+    """A service to be supervised; its present process is kept in `processes`, by the service's name."""
 
     async def start() -> Process:
         command = [sys.executable, "-P", "-m", "apps", "serve", service]
-        return await spawn(command, SIGTERM, stdout=PIPE, stderr=STDOUT, limit=LONGEST_LOG_LINE, env=environment)
+        processes[service] = await spawn(
+            command, SIGTERM, stdout=PIPE, stderr=STDOUT, limit=LONGEST_LOG_LINE, env=environment
+        )
+        return processes[service]
 
     return Child(service, start, STOP_SIGNALS, console.of(service), lambda: "What it output is above.")
 

@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import os
+from asyncio.subprocess import Process
 from collections.abc import Mapping
 from contextlib import suppress
 from signal import SIGHUP, SIGINT, SIGTERM
@@ -9,7 +11,7 @@ from signal import SIGHUP, SIGINT, SIGTERM
 import httpx
 
 from apps.cli.banner import banner
-from apps.cli.children import child
+from apps.cli.children import child, environment_of
 from apps.cli.console import Console, write
 from apps.cli.load_environment import load_environment
 from apps.cli.local_database import database
@@ -39,7 +41,9 @@ def up(_: argparse.Namespace) -> int:
 async def _run_until_stopped(settings: Settings, environ: Mapping[str, str]) -> int:
     console = Console(text=settings.log == "text")
     force_stop = asyncio.Event()
-    cafe = asyncio.create_task(_run(settings, environ, console, force_stop))
+    processes: dict[str, Process] = {}
+    has_terminal = os.isatty(0)
+    cafe = asyncio.create_task(_run(settings, environ, console, force_stop, processes))
 
     def stop() -> None:
         if cafe.cancelling():
@@ -48,15 +52,30 @@ async def _run_until_stopped(settings: Settings, environ: Mapping[str, str]) -> 
             console.tell("closing; once more stops it at once")
             cafe.cancel()
 
-    for number in (SIGINT, SIGTERM, SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+    def hang_up() -> None:
+        """Stops where the terminal was closed; else restarts the frontend, which reads its certificate again."""
+        if has_terminal and not os.isatty(0):
+            stop()
+        elif settings.tls_certificate and "frontend" in processes:
+            console.tell("SIGHUP: restarting the frontend with the present certificate")
+            with suppress(ProcessLookupError):
+                processes["frontend"].send_signal(SIGTERM)
+
+    for number, handler in ((SIGINT, stop), (SIGTERM, stop), (SIGHUP, hang_up)):
+        asyncio.get_running_loop().add_signal_handler(number, handler)
     await asyncio.wait({cafe})
     with suppress(asyncio.CancelledError):
         cafe.result()
     return 0
 
 
-async def _run(settings: Settings, environ: Mapping[str, str], console: Console, force_stop: asyncio.Event) -> None:
+async def _run(
+    settings: Settings,
+    environ: Mapping[str, str],
+    console: Console,
+    force_stop: asyncio.Event,
+    processes: dict[str, Process],
+) -> None:
     password_is_generated = not settings.staff_password
     settings = with_password(with_secret(settings))
     with held(settings.state_dir):
@@ -65,7 +84,8 @@ async def _run(settings: Settings, environ: Mapping[str, str], console: Console,
         try:
             async with database(settings, console, force_stop) as urls:
                 write_private(address_file, urls.owner)
-                children = [child(service, settings, urls, environ, console) for service in SERVICES]
+                environments = {service: environment_of(service, settings, urls, environ) for service in SERVICES}
+                children = [child(service, environments[service], console, processes) for service in SERVICES]
                 async with supervised(children, console.tell, force_stop) as all_started:
                     await _all_healthy(settings)
                     all_started.set()

@@ -56,12 +56,17 @@ class Cafe:
             | self.extra
         )
 
-    def launch(self) -> "subprocess.Popen[str]":
-        """Start it without waiting for anything."""
+    def launch(self, terminal: int | None = None) -> "subprocess.Popen[str]":
+        """Start it without waiting for anything; `terminal` becomes its standard input."""
         self.lines.clear()
         command = [sys.executable, "-P", "-m", "apps", "up"]
         process = subprocess.Popen(  # noqa: S603
-            command, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            env=self.environment(),
+            stdin=terminal if terminal is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self.process = process
         self._reader = threading.Thread(target=self._read, args=(process,))
@@ -74,8 +79,8 @@ class Cafe:
             for line in output:
                 self.lines.append(line)
 
-    def open(self) -> None:
-        process = self.launch()
+    def open(self, terminal: int | None = None) -> None:
+        process = self.launch(terminal)
         eventually(lambda: OPEN in self.output or process.poll() is not None, "the café is open", 60)
         assert process.poll() is None, self.output
 
