@@ -30,7 +30,7 @@ from apps.kit.web.tokens import Role, mint
 SECRET = secrets.token_urlsafe(48)
 STARTS_WITHIN_SECONDS = 60
 STOPS_WITHIN_SECONDS = 15
-OPTIONS = {**embedded.LAPTOP, "max_connections": "200"}
+OPTIONS = {**embedded.OPTIONS, "max_connections": "200"}
 
 
 def token(role: Role = Role.SERVICE) -> dict[str, str]:

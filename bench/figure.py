@@ -26,9 +26,3 @@ class Table:
 
 def _line(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cells) + " |"
-
-
-def centile(values: list[float], wanted: int) -> float:
-    """The nearest-rank percentile of what was measured."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * wanted // 100) - 1)]

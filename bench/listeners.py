@@ -9,7 +9,8 @@ import asyncpg
 
 from bench import notify
 from bench.environment import Postgres
-from bench.figure import Table, centile
+from bench.figure import Table
+from tools.rush.tally import centile
 
 LISTENERS = (0, 1, 2, 5, 10, 20, 50)
 WRITERS = 8

@@ -11,8 +11,9 @@ from datetime import datetime
 import httpx
 
 from bench.environment import Cafe, Postgres, Program, cafe, token
-from bench.figure import Table, centile
+from bench.figure import Table
 from bench.websocket_load import Crowd
+from tools.rush.tally import centile
 
 CHANGES_APART_SECONDS = 0.5
 QUIET_SECONDS = 2.0

@@ -26,7 +26,7 @@ from tests.ports import free_port
 
 TEMPLATE = "template_cafe"
 STOP_SIGNALS = {"smart": SIGTERM, "fast": SIGINT, "immediate": SIGQUIT}
-FOR_TESTS = {**embedded.LAPTOP, "fsync": "off", "full_page_writes": "off"}
+FOR_TESTS = {**embedded.OPTIONS, "fsync": "off", "full_page_writes": "off"}
 
 
 def binaries() -> Path:

@@ -1,4 +1,4 @@
-"""`cafe backup FILE`: the whole database in one file, while orders go on coming in."""
+"""`cafe backup FILE`: dumps the whole database into one file; the café may be running."""
 
 import argparse
 import asyncio
@@ -8,12 +8,13 @@ from pathlib import Path
 
 from apps.cli.database_access import database_to_read, open_connection
 from apps.cli.load_environment import load_environment
+from apps.cli.queries import queries
 from apps.kit.postgres.programs import at_least, without_password
 from apps.kit.process.child_process import outcome
 from apps.kit.settings.settings import Settings
 from apps.kit.user_error import UserError
 
-# Who is signed in opens nothing elsewhere, and what authenticator spent weighs minutes: neither belongs in a backup.
+# Sessions and rate limits are worth nothing in another database.
 LEFT_OUT = ("staff_sessions", "rate_limits")
 
 
@@ -42,7 +43,7 @@ def backup(args: argparse.Namespace) -> int:
 async def _backup(settings: Settings, target: Path) -> None:
     async with database_to_read(settings) as url:
         async with open_connection(url) as connection:
-            if await connection.fetchval("select to_regclass('public.stream_head')") is None:
+            if not await queries.holds_a_cafe(connection):
                 raise BackupFailed("there is no café in this database")
             major = connection.get_server_version().major
         program = at_least(major, url, "A backup").path("pg_dump")
@@ -62,14 +63,14 @@ async def _dump(program: str, url: str, partial: Path) -> None:
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise BackupFailed(f"cannot write to {partial.parent}: {error.strerror}") from None
-    # by name and not by its standard output: only so it can go back and write where each table begins
+    # --file, not standard output: pg_dump seeks back to write the offsets of the tables
     status, output = await outcome([*argv, f"--file={partial}"], env=env)
     if status:
         raise BackupFailed(output or f"pg_dump ended with {status}")
 
 
 def _put_in_place(partial: Path, target: Path) -> None:
-    """Whole or not at all, and over nothing that came there meanwhile."""
+    """Moves the complete file to its name; never overwrites a file that was created meanwhile."""
     try:
         os.link(partial, target)
     except FileExistsError:
@@ -77,7 +78,7 @@ def _put_in_place(partial: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
             raise
-        partial.rename(target)  # a memory stick has no links
+        partial.rename(target)  # file systems such as FAT have no hard links
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -1,4 +1,4 @@
-"""What `cafe up` writes: the services' logs, each with its name before it, and its own messages."""
+"""The output of `cafe up`: the services' logs, prefixed with their names, and its own messages."""
 
 import json
 import os
@@ -13,7 +13,7 @@ COLOURS = {"frontend": 36, "orders": 33, "kitchen": 32, "café": 35}
 
 @dataclass(frozen=True)
 class Console:
-    """As text, lines are named and on a terminal coloured; as JSON, the services' lines stay as they are."""
+    """As text, lines get a prefix, coloured on a terminal; as JSON, the services' lines are left unchanged."""
 
     text: bool
 
@@ -37,6 +37,6 @@ class Console:
 
 
 def write(line: bytes) -> None:
-    """Straight to the terminal; a reader who has left (`| head`) does not stop the café."""
+    """Writes unbuffered; a closed pipe (`| head`) is ignored."""
     with suppress(OSError):
         os.write(1, line)

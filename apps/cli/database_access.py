@@ -1,4 +1,4 @@
-"""The database a command works on: the one CAFE_DATABASE_URL names, or the café's own, running or woken for it."""
+"""The database that a command works on: CAFE_DATABASE_URL, or the embedded one, started if it does not run."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ class DatabaseUnreachable(UserError):
 
 @asynccontextmanager
 async def database_to_read(settings: Settings) -> AsyncIterator[str]:
-    """The owner's URL of a café that may be running; what an older release left is woken by its own version."""
+    """Yields the owner's URL of a café that may be running; older data is served by its own PostgreSQL version."""
     if settings.database_url:
         yield settings.database_url
         return
@@ -35,24 +35,24 @@ async def database_to_read(settings: Settings) -> AsyncIterator[str]:
         theirs, binaries = data_folder.version_of(data), embedded.binaries_in_wheel()
         if theirs != data_folder.major_version(binaries):
             binaries = programs.server_of(theirs)
-        async with embedded_server(settings, _say_nothing, asyncio.Event(), binaries) as server:
+        async with embedded_server(settings, _discard, asyncio.Event(), binaries) as server:
             yield server.url()
 
 
 @asynccontextmanager
 async def database_to_fill(settings: Settings) -> AsyncIterator[str]:
-    """The owner's URL of where a café is to be restored; nobody else works there."""
+    """Yields the owner's URL of the database to restore into; the state folder is locked meanwhile."""
     if settings.database_url:
         yield settings.database_url
         return
     with held(settings.state_dir):
-        async with embedded_server(settings, _say_nothing, asyncio.Event()) as server:
+        async with embedded_server(settings, _discard, asyncio.Event()) as server:
             yield server.url()
 
 
 @asynccontextmanager
 async def open_connection(url: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    """A connection for some questions. Raises DatabaseUnreachable where nobody answers."""
+    """A single connection. Raises DatabaseUnreachable where it cannot be opened."""
     try:
         connection = await asyncpg.connect(url, timeout=10)
     except (OSError, asyncpg.PostgresError, ValueError) as error:
@@ -67,8 +67,8 @@ def _address(settings: Settings) -> str:
     try:
         return (settings.state_dir / "database-url").read_text().strip()
     except OSError:
-        raise DatabaseUnreachable("the café is just opening or closing: please try again in a moment") from None
+        raise DatabaseUnreachable("the café is starting or stopping: please try again in a moment") from None
 
 
-def _say_nothing(_: str) -> None:
-    """PostgreSQL's own troubles are in its log, and fail the command."""
+def _discard(_: str) -> None:
+    """Prints nothing: PostgreSQL's own log has its messages."""

@@ -50,7 +50,7 @@ def init(args: argparse.Namespace) -> int:
 
 
 def write(file: Path, *, force: bool = False) -> None:
-    """Whole or not at all, for its owner's eyes only. Raises UserError where there is one and `force` is not given."""
+    """Writes the file atomically, mode 0600. Raises UserError where it exists and `force` is not given."""
     fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
@@ -60,7 +60,7 @@ def write(file: Path, *, force: bool = False) -> None:
         if force:
             fresh.replace(file)
         else:
-            os.link(fresh, file)  # unlike a rename, it does not replace what is there
+            os.link(fresh, file)  # unlike rename, link does not replace an existing file
     except FileExistsError:
         raise UserError(
             f"there is a {file} already, and it was left alone; --force makes another, and its secrets stop working"
@@ -72,7 +72,7 @@ def write(file: Path, *, force: bool = False) -> None:
 
 
 def with_fresh_secrets() -> str:
-    """What goes into .env. Letters, digits, `-` and `_` alone: no shell, URL or compose file reads them otherwise."""
+    """The text of .env. Secrets have letters, digits, `-` and `_` only: no shell, URL or YAML needs to quote them."""
     passwords = {name: secrets.token_urlsafe(24) for name in ("owner", "orders", "listen", "grafana")}
     return ENV.format(
         secret=secrets.token_urlsafe(48), staff=pronounceable(), timezone=machine_timezone().key, **passwords

@@ -1,4 +1,4 @@
-"""`cafe token`: a bearer token for curl, and nothing else, on standard output."""
+"""`cafe token`: prints a bearer token for curl."""
 
 import argparse
 import math
@@ -21,7 +21,7 @@ def token(args: argparse.Namespace) -> int:
 
 
 def signing_secret(settings: Settings) -> str:
-    """What the running café signs with. Raises UserError where there is none yet."""
+    """The signing key of the running café. Raises UserError where there is none yet."""
     secret = settings.secret or (_kept(settings) if settings.env is Environment.development else "")
     if not secret:
         raise UserError("there is no secret to sign with yet: start the café with ./cafe up, or set CAFE_SECRET")

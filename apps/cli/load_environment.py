@@ -1,4 +1,4 @@
-"""The environment a command starts in: the real one, and `.env` at the root for what that leaves open."""
+"""The environment of a command: the process's own, completed by `.env` at the root."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from apps.kit.paths import ROOT
 
 
 def load_environment() -> dict[str, str]:
-    """A variable and its `_FILE` twin are one setting: having either keeps both of `.env` out."""
+    """A variable and its `_FILE` form are one setting: where the process has either, `.env` sets neither."""
     ours = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None}
     return {name: value for name, value in ours.items() if not _given(name, os.environ)} | dict(os.environ)
 

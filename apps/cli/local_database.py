@@ -1,4 +1,4 @@
-"""The database under a running café: the embedded one, or the one CAFE_DATABASE_URL names."""
+"""The database of `cafe up`: the embedded one, or CAFE_DATABASE_URL."""
 
 import asyncio
 import secrets
@@ -24,12 +24,12 @@ LOG_LINES_SHOWN = 15
 
 @asynccontextmanager
 async def database(settings: Settings, console: Console, force_stop: asyncio.Event) -> AsyncIterator[DatabaseUrls]:
-    """Migrated, with a menu, and running for as long as the block does."""
+    """Yields the URLs of a migrated database with a menu; an embedded server runs while the block does."""
     if settings.database_url:
-        yield await _elsewhere(settings, settings.database_url, console)
+        yield await _external(settings, settings.database_url, console)
         return
     async with embedded_server(settings, console.tell, force_stop) as server:
-        await _stock(server.url())
+        await _migrate_and_fill(server.url())
         passwords = {role: role_password(settings.secret, role) for role in (ORDERS_ROLE, LISTEN_ROLE)}
         yield await _as_each_role(server.url(), passwords, settings.listen_url)
 
@@ -38,8 +38,8 @@ async def database(settings: Settings, console: Console, force_stop: asyncio.Eve
 async def embedded_server(
     settings: Settings, tell: Tell, force_stop: asyncio.Event, binaries: Path | None = None
 ) -> AsyncIterator[embedded.Server]:
-    """The café's own PostgreSQL, kept running for as long as the block is; with `binaries` of another version."""
-    server = await _prepared(settings, binaries or embedded.binaries_in_wheel())
+    """Supervises the embedded PostgreSQL while the block runs; `binaries` names another version of it."""
+    server = await _prepare(settings, binaries or embedded.binaries_in_wheel())
     log = settings.state_dir / "postgres.log"
     log.write_bytes(b"")
     child = Child(
@@ -54,12 +54,12 @@ async def embedded_server(
         yield server
 
 
-async def _elsewhere(settings: Settings, owner_url: str, console: Console) -> DatabaseUrls:
-    """Services get roles of their own where these have passwords, and the owner's rights else."""
+async def _external(settings: Settings, owner_url: str, console: Console) -> DatabaseUrls:
+    """Services log in with their own roles where passwords are set, else as the owner."""
     passwords = role_passwords(settings)
     if not settings.listen_url and LISTEN_ROLE not in passwords:
         console.tell("CAFE_LISTEN_URL is not set: the frontend listens as CAFE_DATABASE_URL (production refuses this)")
-    await _stock(owner_url)
+    await _migrate_and_fill(owner_url)
     return await _as_each_role(owner_url, passwords, settings.listen_url)
 
 
@@ -73,12 +73,12 @@ async def _as_each_role(owner_url: str, passwords: dict[str, str], listen_url: s
     )
 
 
-async def _stock(owner_url: str) -> None:
+async def _migrate_and_fill(owner_url: str) -> None:
     await migrate(owner_url)
     await insert_sample_menu(owner_url)
 
 
-async def _prepared(settings: Settings, binaries: Path) -> embedded.Server:
+async def _prepare(settings: Settings, binaries: Path) -> embedded.Server:
     run_as = choose_account(binaries, settings.state_dir)
     password = generated_once(settings.state_dir / "postgres-password", lambda: secrets.token_hex(24))
     data = settings.state_dir / "postgres"

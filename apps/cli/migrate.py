@@ -1,4 +1,4 @@
-"""`cafe migrate`: brings CAFE_DATABASE_URL to this release; safe to run twice, and from two places at once."""
+"""`cafe migrate`: applies pending migrations to CAFE_DATABASE_URL; safe to run twice and concurrently."""
 
 import argparse
 import asyncio
@@ -27,7 +27,7 @@ def migrate(args: argparse.Namespace) -> int:
 
 
 def role_passwords(settings: Settings) -> dict[str, str]:
-    """The passwords that were set, by role. Raises SettingsError where one could be guessed."""
+    """The passwords that were set, by role. Raises SettingsError where one is weak."""
     given = {
         ORDERS_ROLE: ("CAFE_ORDERS_ROLE_PASSWORD", settings.orders_role_password),
         LISTEN_ROLE: ("CAFE_LISTEN_ROLE_PASSWORD", settings.listen_role_password),
@@ -41,7 +41,7 @@ def role_passwords(settings: Settings) -> dict[str, str]:
 
 
 async def bring_up_to_date(database_url: str, passwords: dict[str, str]) -> None:
-    """Migrates, gives the services' roles their rights and passwords, and says where an administrator is needed."""
+    """Migrates, sets the roles' rights and passwords, and warns where an administrator has to create a role."""
     await migrations.migrate(database_url)
     for role in set(await missing_roles(database_url, (ORDERS_ROLE, LISTEN_ROLE))) - set(passwords):
         print(

@@ -1,13 +1,12 @@
-"""Whether the ports are ours to take, asked before anything is started."""
+"""Checks that the ports are free, before anything is started."""
 
 import errno
 import socket
 
 from apps.kit.settings.environment import variable
+from apps.kit.settings.recipients import SERVICES
 from apps.kit.settings.settings import Settings
 from apps.kit.user_error import UserError
-
-SERVICES = ("frontend", "orders", "kitchen")
 
 
 def check_ports(settings: Settings) -> None:
@@ -50,7 +49,7 @@ def _in_use(port: int, name: str) -> str:
 
 
 def _answers(host: str, port: int) -> bool:
-    """macOS lets us bind a port that AirPlay holds on every address, so binding alone does not tell."""
+    """macOS lets us bind a port that AirPlay listens on, so a successful bind does not prove that it is free."""
     try:
         with socket.create_connection(({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port), timeout=0.5):
             return True

@@ -1,4 +1,4 @@
-"""`cafe restore FILE`: a café as a backup has it, in a database that was empty; all of it or nothing."""
+"""`cafe restore FILE`: restores a backup into an empty database, in one transaction."""
 
 import argparse
 import asyncio
@@ -10,6 +10,7 @@ from signal import SIGTERM
 from apps.cli.database_access import database_to_fill, open_connection
 from apps.cli.load_environment import load_environment
 from apps.cli.migrate import bring_up_to_date, role_passwords
+from apps.cli.queries import queries
 from apps.kit.database.migrations import MIGRATIONS
 from apps.kit.paths import ROOT
 from apps.kit.postgres.programs import NoSuchProgram, Programs, at_least, found, without_password
@@ -19,7 +20,7 @@ from apps.kit.user_error import UserError
 
 LAST_LINES = ROOT / "sql" / "restored.sql"
 CHUNK_BYTES = 256 * 1024
-# pg_restore 17 and newer says this first, and a server before 17 does not know it
+# pg_restore 17 and newer begins with this setting, which servers before 17 do not have
 NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 ONLY_OURS = ("--schema=public", "--no-owner", "--no-privileges")
 
@@ -50,25 +51,22 @@ async def _restore(settings: Settings, passwords: dict[str, str], file: Path) ->
     dumped_by = await _version_of(file)
     async with database_to_fill(settings) as url:
         async with open_connection(url) as connection:
-            if await connection.fetchval(
-                "select exists (select from pg_class where relnamespace = 'public'::regnamespace "
-                "and relkind in ('r', 'p', 'v', 'm', 'S'))"
-            ):
+            if await queries.holds_anything(connection):
                 raise RestoreFailed(
                     "that database is not empty: restore into a new one, or into a new CAFE_STATE_DIR"
                     " (nothing in it was touched)"
                 )
         programs = at_least(dumped_by, url, "This backup")
-        await _not_from_the_future(programs, file)
+        await _check_release(programs, file)
         await _fill(programs, url, file)
         await bring_up_to_date(url, passwords if settings.database_url else {})
         async with open_connection(url) as connection:
-            await connection.execute("analyze")
-            return int(await connection.fetchval("select count(*) from orders"))
+            await queries.analyze(connection)
+            return int(await queries.count_orders(connection))
 
 
 async def _version_of(file: Path) -> int:
-    """Which pg_dump wrote it."""
+    """The major version of the pg_dump that wrote the file."""
     if not found():
         raise NoSuchProgram("a restore needs pg_restore and psql: install PostgreSQL's client programs")
     status, output = await outcome([found()[-1].path("pg_restore"), "--list", str(file)], env={"LC_ALL": "C"})
@@ -80,7 +78,7 @@ async def _version_of(file: Path) -> int:
     return int(version[1])
 
 
-async def _not_from_the_future(programs: Programs, file: Path) -> None:
+async def _check_release(programs: Programs, file: Path) -> None:
     argv = [programs.path("pg_restore"), "--data-only", "--table=schema_migrations", "--file=-", str(file)]
     status, output = await outcome(argv, env={"LC_ALL": "C"})
     theirs = set(re.findall(r"^(\d{4,})$", output, re.MULTILINE))
@@ -95,7 +93,7 @@ async def _not_from_the_future(programs: Programs, file: Path) -> None:
 
 
 async def _fill(programs: Programs, url: str, file: Path) -> None:
-    """One transaction, committed by its last line, which is written only when all before it has come."""
+    """Pipes pg_restore into psql as one transaction; COMMIT is sent only after pg_restore has succeeded."""
     shown, env = without_password(url)
     script = [programs.path("pg_restore"), *ONLY_OURS, "--file=-", str(file)]
     into = [programs.path("psql"), "-XqAt", "--no-password", "--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={shown}"]
@@ -105,7 +103,7 @@ async def _fill(programs: Programs, url: str, file: Path) -> None:
         async with asyncio.TaskGroup() as tasks:
             answer = tasks.create_task(_text(writing.stderr))
             complaint = tasks.create_task(_text(reading.stderr))
-            await _carry(reading, writing)
+            await _pipe(reading, writing)
         await asyncio.gather(reading.wait(), writing.wait())
     finally:
         for process in (reading, writing):
@@ -117,7 +115,7 @@ async def _fill(programs: Programs, url: str, file: Path) -> None:
         raise RestoreFailed("\n".join([*output, "nothing was restored: the database is as empty as before"]))
 
 
-async def _carry(reading: Process, writing: Process) -> None:
+async def _pipe(reading: Process, writing: Process) -> None:
     assert reading.stdout  # noqa: S101 - a pipe
     assert writing.stdin  # noqa: S101 - a pipe
     try:
@@ -133,7 +131,7 @@ async def _carry(reading: Process, writing: Process) -> None:
         writing.stdin.close()
         await writing.stdin.wait_closed()
     except (BrokenPipeError, ConnectionResetError):
-        reading.kill()  # psql has output why
+        reading.kill()  # psql has written the reason to standard error
 
 
 async def _text(stream: asyncio.StreamReader | None) -> str:

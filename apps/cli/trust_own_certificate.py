@@ -1,4 +1,4 @@
-"""How a command on this machine trusts the café's own certificate."""
+"""TLS verification for commands that call the café on this machine."""
 
 import ssl
 
@@ -6,7 +6,7 @@ from apps.kit.settings.settings import Settings
 
 
 def own_certificate(settings: Settings) -> ssl.SSLContext | bool:
-    """Trusts the certificate we were given, whatever name it is for: we ask ourselves on this machine's own address."""
+    """Trusts CAFE_TLS_CERTIFICATE whatever host name it is for, because commands connect by loopback address."""
     if settings.tls_certificate is None:
         return True
     context = ssl.create_default_context(cafile=str(settings.tls_certificate))

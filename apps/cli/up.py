@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import os
+from asyncio.subprocess import Process
 from collections.abc import Mapping
 from contextlib import suppress
 from signal import SIGHUP, SIGINT, SIGTERM
@@ -9,15 +11,17 @@ from signal import SIGHUP, SIGINT, SIGTERM
 import httpx
 
 from apps.cli.banner import banner
-from apps.cli.children import child
+from apps.cli.children import child, environment_of
 from apps.cli.console import Console, write
 from apps.cli.load_environment import load_environment
 from apps.cli.local_database import database
-from apps.cli.ports import SERVICES, check_ports
+from apps.cli.ports import check_ports
 from apps.cli.trust_own_certificate import own_certificate
 from apps.kit.process import tasks
 from apps.kit.process.supervisor import supervised
+from apps.kit.settings.machine import network_addresses
 from apps.kit.settings.production import refusals
+from apps.kit.settings.recipients import SERVICES
 from apps.kit.settings.settings import Environment, Settings, SettingsError
 from apps.kit.settings.state_folder import held, with_password, with_secret, write_private
 from apps.kit.user_error import UserError
@@ -32,30 +36,47 @@ def up(_: argparse.Namespace) -> int:
         faults = [fault for service in SERVICES for fault in refusals(settings, service, environ)]
         if faults:
             raise SettingsError(list(dict.fromkeys(faults)))
-    return asyncio.run(_until_told_to_stop(settings, environ))
+    return asyncio.run(_run_until_stopped(settings, environ))
 
 
-async def _until_told_to_stop(settings: Settings, environ: Mapping[str, str]) -> int:
+async def _run_until_stopped(settings: Settings, environ: Mapping[str, str]) -> int:
     console = Console(text=settings.log == "text")
     force_stop = asyncio.Event()
-    cafe = tasks.start("cafe", _open(settings, environ, console, force_stop))
+    processes: dict[str, Process] = {}
+    has_terminal = os.isatty(0)
+    cafe = tasks.start("cafe", _run(settings, environ, console, force_stop, processes))
 
     def stop() -> None:
         if cafe.cancelling():
             force_stop.set()
         else:
-            console.tell("closing; again to force_stop")
+            console.tell("closing; once more stops it at once")
             cafe.cancel()
 
-    for number in (SIGINT, SIGTERM, SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+    def hang_up() -> None:
+        """Stops where the terminal was closed; else restarts the frontend, which reads its certificate again."""
+        if has_terminal and not os.isatty(0):
+            stop()
+        elif settings.tls_certificate and "frontend" in processes:
+            console.tell("SIGHUP: restarting the frontend with the present certificate")
+            with suppress(ProcessLookupError):
+                processes["frontend"].send_signal(SIGTERM)
+
+    for number, handler in ((SIGINT, stop), (SIGTERM, stop), (SIGHUP, hang_up)):
+        asyncio.get_running_loop().add_signal_handler(number, handler)
     await asyncio.wait({cafe})
     with suppress(asyncio.CancelledError):
         cafe.result()
     return 0
 
 
-async def _open(settings: Settings, environ: Mapping[str, str], console: Console, force_stop: asyncio.Event) -> None:
+async def _run(
+    settings: Settings,
+    environ: Mapping[str, str],
+    console: Console,
+    force_stop: asyncio.Event,
+    processes: dict[str, Process],
+) -> None:
     password_is_generated = not settings.staff_password
     settings = with_password(with_secret(settings))
     with held(settings.state_dir):
@@ -64,11 +85,13 @@ async def _open(settings: Settings, environ: Mapping[str, str], console: Console
         try:
             async with database(settings, console, force_stop) as urls:
                 write_private(address_file, urls.owner)
-                children = [child(service, settings, urls, environ, console) for service in SERVICES]
+                environments = {service: environment_of(service, settings, urls, environ) for service in SERVICES}
+                children = [child(service, environments[service], console, processes) for service in SERVICES]
                 async with supervised(children, console.tell, force_stop) as all_started:
                     await _all_healthy(settings)
                     all_started.set()
-                    write(banner(settings, password_is_generated=password_is_generated).encode())
+                    shown = banner(settings, network_addresses(), password_is_generated=password_is_generated)
+                    write(shown.encode())
                     await asyncio.Event().wait()
         finally:
             address_file.unlink(missing_ok=True)

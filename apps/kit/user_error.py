@@ -1,5 +1,5 @@
-"""Failures that end a command with a sentence instead of a traceback."""
+"""The error that ends a command with a sentence instead of a traceback."""
 
 
 class UserError(Exception):
-    """Its words are for the person at the terminal: what is wrong, and what to do."""
+    """Its message is for the user: what is wrong, and what to do."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from apps.kit.database.pool import Connection
 from apps.kit.web.access import caller
+from apps.kit.web.client_address import client_address
 from apps.kit.web.rate_limits import Budget, network, set_rate_limit_headers
 from apps.kit.web.tokens import Role
-from apps.kit.web.visitor import client_address
 from apps.orders.queries import queries
 
 # A café is behind one address: sixty guests may order in the same instant, and one a second after that.

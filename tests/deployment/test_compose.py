@@ -15,31 +15,33 @@ import yaml
 
 from apps.cli.init import write
 from apps.kit.paths import ROOT
+from apps.kit.settings.environment import variable
 from apps.kit.settings.production import refusals
-from apps.kit.settings.settings import VARIABLES, Settings
+from apps.kit.settings.recipients import RECIPIENTS, settings_of
+from apps.kit.settings.settings import FIELDS, Settings
 from tests.deployment.programs import from_debian, in_wheel
 
 PROFILES = ("tls", "monitoring", "scale")
 SERVES = {"orders": "order-service", "kitchen": "kitchen-service", "frontend": "frontend"}
 # what a container is not told by .env: the image or the compose file decides it
 DECIDED = {
-    "CAFE_ENV",
-    "CAFE_HOST",
-    "CAFE_FRONTEND_PORT",
-    "CAFE_ORDERS_PORT",
-    "CAFE_KITCHEN_PORT",
-    "CAFE_ORDERS_URL",
-    "CAFE_KITCHEN_URL",
-    "CAFE_DATABASE_URL",
-    "CAFE_DATABASE_POOLER",
-    "CAFE_LISTEN_URL",
-    "CAFE_ORDERS_ROLE_PASSWORD",
-    "CAFE_LISTEN_ROLE_PASSWORD",
-    "CAFE_STATE_DIR",
-    "CAFE_TLS_CERTIFICATE",
-    "CAFE_TLS_KEY",
-    "CAFE_RATE_LIMITS",
-    "CAFE_LOG",
+    "env",
+    "host",
+    "frontend_port",
+    "orders_port",
+    "kitchen_port",
+    "orders_url",
+    "kitchen_url",
+    "database_url",
+    "database_pooler",
+    "listen_url",
+    "orders_role_password",
+    "listen_role_password",
+    "state_dir",
+    "tls_certificate",
+    "tls_key",
+    "rate_limits",
+    "log",
 }
 
 
@@ -151,7 +153,7 @@ def test_the_services_are_those_that_are_promised(services: dict[str, dict[str, 
 
 
 def test_they_are_all_on_one_network_and_what_must_last_is_in_a_volume(resolved: dict[str, Any]) -> None:
-    assert list(resolved["networks"]) == ["cafe-lumiere-network"]
+    assert [network["name"] for network in resolved["networks"].values()] == ["cafe-lumiere-network"]
     assert all(list(service["networks"]) == ["cafe-lumiere-network"] for service in resolved["services"].values())
     [data] = resolved["services"]["postgres"]["volumes"]
     assert (data["type"], data["source"]) == ("volume", "postgres-data")
@@ -261,20 +263,28 @@ def test_no_secret_stands_in_the_file_or_in_what_it_mounts() -> None:
                 assert not re.search(r"\$\{\w*(?:PASSWORD|SECRET)\w*:-[^}]", line), f"a default secret: {line}"
 
 
-@pytest.mark.parametrize("variable", sorted(set(VARIABLES) - DECIDED))
-def test_every_setting_can_be_given_in_the_env_file(env_file: Path, tmp_path: Path, variable: str) -> None:
-    """A setting that nobody passes on would be ignored without a word."""
-    file = tmp_path / ".env"
-    lines = [line for line in env_file.read_text().splitlines() if not line.startswith(f"{variable}=")]
-    file.write_text("\n".join([*lines, f"{variable}=marked-by-the-test"]))
+@pytest.mark.parametrize("setting", sorted(set(FIELDS) - DECIDED))
+def test_a_setting_in_the_env_file_reaches_every_service_that_reads_it(
+    env_file: Path, tmp_path: Path, setting: str
+) -> None:
+    name, file = variable(setting), tmp_path / ".env"
+    lines = [line for line in env_file.read_text().splitlines() if not line.startswith(f"{name}=")]
+    file.write_text("\n".join([*lines, f"{name}=marked-by-the-test"]))
     done = compose("--profile=scale", "config", "--format=json", env_file=file)
-    told = [environment for _, _, environment in ours(json.loads(done.stdout)["services"])]
-    assert any(environment.get(variable) == "marked-by-the-test" for environment in told)
+    given = {
+        container: environment.get(name) == "marked-by-the-test"
+        for container, _, environment in ours(json.loads(done.stdout)["services"])
+    }
+    reads = {
+        container: serves in RECIPIENTS[setting] for container, serves, _ in ours(json.loads(done.stdout)["services"])
+    }
+    assert given == reads
 
 
-def test_a_container_is_told_nothing_that_is_no_setting(services: dict[str, dict[str, Any]]) -> None:
-    for name, _, told in ours(services):
-        assert set(told) <= set(VARIABLES), name
+def test_a_container_is_given_only_settings_that_its_process_reads(services: dict[str, dict[str, Any]]) -> None:
+    for name, serves, environment in ours(services):
+        assert set(environment) <= {variable(setting) for setting in settings_of(serves)}, name
+    assert set(services["migrate"]["environment"]) == {variable(setting) for setting in settings_of("migrate")}
 
 
 def test_the_pool_is_asked_for_no_more_than_the_server_and_the_services_agree_on() -> None:

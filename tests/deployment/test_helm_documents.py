@@ -43,7 +43,7 @@ def test_the_readme_is_the_one_that_the_values_make() -> None:
     assert "| `frontend.replicas` | `2` |" in readme
 
 
-def test_the_values_that_the_guide_shows_make_a_cafe_for_guests(tmp_path: Path) -> None:
+def test_the_values_that_the_guide_shows_make_a_production_cafe(tmp_path: Path) -> None:
     chapter = (ROOT / "DEPLOYMENT.md").read_text().partition("\n## Kubernetes\n")[2]
     [shown] = re.findall(r"```yaml\n(.*?)```", chapter, re.DOTALL)
     file = tmp_path / "cafe.yaml"

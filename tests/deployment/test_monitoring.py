@@ -172,4 +172,4 @@ def test_a_dashboard_asks_whichever_prometheus_is_chosen(path: Path) -> None:
 
 def test_there_is_a_dashboard_for_the_house_and_one_for_the_works() -> None:
     boards = [json.loads(path.read_text()) for path in DASHBOARDS]
-    assert {board["uid"] for board in boards} == {"cafe-lumiere-house", "cafe-lumiere-works"}
+    assert {board["uid"] for board in boards} == {"cafe-lumiere-orders", "cafe-lumiere-operations"}

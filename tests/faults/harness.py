@@ -32,7 +32,7 @@ def durable_server() -> Iterator[PostgresServer]:
     folder.chmod(0o711)
     try:
         server = PostgresServer(folder)
-        server.server = replace(server.server, options=dict(embedded.LAPTOP))
+        server.server = replace(server.server, options=dict(embedded.OPTIONS))
         server.start()
         try:
             server.execute("postgres", f"create database {DATABASE}")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from apps.kit.postgres.run_as import hand_over
+from apps.kit.postgres.run_as import change_owner
 from tests.cafe import eventually
 from tests.deployment.programs import from_debian, told_of_libraries
 from tests.ports import free_port
@@ -45,7 +45,7 @@ async def pooled(url: str) -> AsyncIterator[str]:
         configuration.write_text(CONFIGURATION.format(port=parts.port, own_port=own_port, folder=folder))
         nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
         if nobody:
-            hand_over(folder, pwd.getpwnam("nobody").pw_uid)
+            change_owner(folder, pwd.getpwnam("nobody").pw_uid)
         process = await asyncio.create_subprocess_exec(
             program, "-q", *nobody, configuration, env=told_of_libraries(program), cwd="/"
         )

@@ -13,13 +13,13 @@ import httpx
 
 from apps.kit.paths import ROOT
 from apps.kit.process.child_process import spawn
+from apps.kit.settings.recipients import SERVICES
 from tests.cafe import PASSWORD, SECRET, eventually
 from tests.deployment.programs import in_wheel
 from tests.faults.service import STARTS_WITHIN_SECONDS, RunningService
 from tests.ports import free_port
 
 CADDYFILE = ROOT / "deploy" / "scale.Caddyfile"
-SERVICES = ("orders", "kitchen", "frontend")
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from apps.kit.paths import ROOT
+from apps.kit.settings.recipients import SERVICES
 from tests.ports import free_port
 
-SERVICES = ("frontend", "orders", "kitchen")
 OPEN = "Ctrl-C closes the café"
 
 
@@ -56,12 +56,17 @@ class Cafe:
             | self.extra
         )
 
-    def launch(self) -> "subprocess.Popen[str]":
-        """Start it without waiting for anything."""
+    def launch(self, terminal: int | None = None) -> "subprocess.Popen[str]":
+        """Start it without waiting for anything; `terminal` becomes its standard input."""
         self.lines.clear()
         command = [sys.executable, "-P", "-m", "apps", "up"]
         process = subprocess.Popen(  # noqa: S603
-            command, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            env=self.environment(),
+            stdin=terminal if terminal is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self.process = process
         self._reader = threading.Thread(target=self._read, args=(process,))
@@ -74,8 +79,8 @@ class Cafe:
             for line in output:
                 self.lines.append(line)
 
-    def open(self) -> None:
-        process = self.launch()
+    def open(self, terminal: int | None = None) -> None:
+        process = self.launch(terminal)
         eventually(lambda: OPEN in self.output or process.poll() is not None, "the café is open", 60)
         assert process.poll() is None, self.output
 
@@ -91,12 +96,18 @@ class Cafe:
         self._reader.join(seconds)
         return status
 
-    def health(self, service: str) -> int:
+    def status(self, service: str, path: str) -> int:
+        """What the service answers there; 0 where nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[service]}/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[service]}{path}", timeout=5) as answer:
                 return int(answer.status)
+        except HTTPError as refusal:
+            return refusal.code
         except URLError:
             return 0
+
+    def health(self, service: str) -> int:
+        return self.status(service, "/health")
 
     def all_healthy(self) -> bool:
         return all(self.health(service) == 200 for service in SERVICES)

@@ -7,7 +7,7 @@ from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
 from apps.kit.postgres import embedded
-from apps.kit.postgres.run_as import hand_over
+from apps.kit.postgres.run_as import change_owner
 from tests.postgres import FOR_TESTS, PostgresServer
 
 
@@ -21,7 +21,7 @@ class Standby(PostgresServer):
         copy = [of.binaries / "pg_basebackup", "-D", data, "-R", "-X", "stream", "-c", "fast", "-d", of.url("postgres")]
         subprocess.run(copy, check=True, capture_output=True)  # noqa: S603
         data.chmod(0o700)
-        hand_over(data, of.run_as.owner)
+        change_owner(data, of.run_as.owner)
         self.server = embedded.Server(
             of.binaries, data, of.password, of.run_as, options={**FOR_TESTS, "log_statement": "all"}
         )

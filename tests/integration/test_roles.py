@@ -100,7 +100,7 @@ def test_a_password_is_never_in_the_servers_log(postgres_server: PostgresServer,
     given = passwords()
     assert cafe("migrate", CAFE_DATABASE_URL=empty_url, **given).returncode == 0
     log = postgres_server.log.read_text(errors="replace")
-    assert "alter role cafe_orders login" in log
+    assert "ALTER ROLE cafe_orders LOGIN" in log
     assert not [password for password in given.values() if password in log]
 
 

@@ -90,7 +90,7 @@ async def test_a_bot_that_is_told_when_to_come_back_waits_so_long_and_says_how_o
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         here = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        bots = Cafe(here, here, SECRET, certificate=True, guest={}, tally=Tally())
+        bots = Cafe(here, here, SECRET, certificate=True, customer_headers={}, tally=Tally())
         async with bots.http:
             assert (await bots.ask("POST", "/api/orders", {})).status_code == 204
             assert asked_at[1] - asked_at[0] >= 1

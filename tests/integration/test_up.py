@@ -4,14 +4,18 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
+import trustme
 
-from tests.integration.running_cafe import SERVICES, Cafe, cafe_folder, eventually
+from apps.kit.settings.recipients import SERVICES
+from tests.integration.running_cafe import Cafe, cafe_folder, eventually
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at processes through /proc")
 
@@ -41,6 +45,70 @@ def test_a_cafe_opens_shows_the_way_in_and_closes_without_a_trace(cafe: Cafe) ->
     assert time.monotonic() - began < 10
     assert cafe.processes() == {}
     assert not (cafe.folder / "database-url").exists()
+
+
+def test_settings_reach_the_services_and_secrets_only_those_that_need_them(cafe: Cafe) -> None:
+    cafe.extra |= {"CAFE_METRICS": "token", "CAFE_STAFF_PASSWORD": "velvet-kettle-morning"}
+    cafe.open()
+    assert {cafe.status(service, "/metrics") for service in SERVICES} == {401}
+    knows = [
+        command.split()[-1]
+        for pid, command in cafe.processes().items()
+        if b"velvet-kettle-morning" in Path(f"/proc/{pid}/environ").read_bytes()
+    ]
+    assert sorted(knows) == ["orders", "up"]
+
+
+def certificate(folder: Path) -> tuple[dict[str, str], str]:
+    """The settings of a new certificate at the same place, and what a client gets of it."""
+    issued = trustme.CA().issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(folder / "chain.pem")
+    settings = {"CAFE_TLS_CERTIFICATE": str(folder / "chain.pem"), "CAFE_TLS_KEY": str(folder / "key.pem")}
+    return settings, issued.cert_chain_pems[0].bytes().decode()
+
+
+def served_certificate(port: int) -> str:
+    try:
+        return ssl.get_server_certificate(("127.0.0.1", port), timeout=5)
+    except OSError:
+        return ""
+
+
+def test_sighup_takes_up_a_renewed_certificate_and_closes_nothing(cafe: Cafe, tmp_path: Path) -> None:
+    settings, first = certificate(tmp_path)
+    cafe.extra |= settings
+    cafe.open()
+    assert served_certificate(cafe.ports["frontend"]).split() == first.split()
+    _, renewed = certificate(tmp_path)
+    orders = cafe.pid_of("serve orders")
+    assert cafe.process
+    cafe.process.send_signal(signal.SIGHUP)
+    eventually(lambda: served_certificate(cafe.ports["frontend"]).split() == renewed.split(), "it serves the new one")
+    assert cafe.process.poll() is None
+    assert cafe.pid_of("serve orders") == orders
+
+
+def test_sighup_without_a_certificate_changes_nothing(cafe: Cafe) -> None:
+    cafe.open()
+    frontend = cafe.pid_of("serve frontend")
+    assert cafe.process
+    cafe.process.send_signal(signal.SIGHUP)
+    assert cafe.all_healthy()
+    assert cafe.pid_of("serve frontend") == frontend
+    assert cafe.end() == 0
+
+
+def test_a_terminal_that_is_closed_closes_the_cafe(cafe: Cafe) -> None:
+    leader, follower = os.openpty()
+    try:
+        cafe.open(follower)
+    finally:
+        os.close(follower)
+        os.close(leader)
+    assert cafe.process
+    cafe.process.send_signal(signal.SIGHUP)
+    assert cafe.ended(15) == 0
 
 
 def test_ctrl_c_closes_it_too(cafe: Cafe) -> None:

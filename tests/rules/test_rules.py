@@ -1,4 +1,4 @@
-"""Rules of the house that a machine can keep."""
+"""Rules of this project that a machine can check."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apps.frontend.app import create_app as create_frontend
-from apps.kit.settings.settings import VARIABLES, Settings
+from apps.kit.settings.settings import Settings
 from apps.kit.web.access import allowed
 from apps.kit.web.service import Service
 from apps.kitchen.app import create_app as create_kitchen
@@ -44,11 +44,6 @@ def test_every_route_of_the_api_is_described(app: Service) -> None:
     assert set(silent) <= PAGES
 
 
-@pytest.mark.parametrize("variable", VARIABLES)
-def test_every_setting_is_documented(variable: str) -> None:
-    assert variable in (ROOT / "GETTING_STARTED.md").read_text()
-
-
 def test_no_file_of_the_product_is_too_long_to_read_at_once() -> None:
     files = [*(ROOT / "apps").rglob("*.py"), *(ROOT / "static").rglob("*.js"), *(ROOT / "static").rglob("*.css")]
     long = {str(file.relative_to(ROOT)): lines for file in files if (lines := len(file.read_text().splitlines())) > 250}
@@ -70,7 +65,10 @@ def test_no_script_makes_markup_of_data() -> None:
 
 def test_python_never_builds_sql() -> None:
     for module in (ROOT / "apps").rglob("*.py"):
-        assert not re.search(r'f"""?\s*(SELECT|INSERT|UPDATE|DELETE)\b', module.read_text()), module.name
+        text = module.read_text()
+        assert not re.search(
+            r'f"""?\s*(select|insert into|update \w+ set|delete from|create database)\b', text, re.IGNORECASE
+        ), module.name
 
 
 def _ours() -> Iterator[Path]:

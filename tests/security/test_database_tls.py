@@ -15,7 +15,7 @@ import trustme
 from apps.kit.database.migrations import migrate
 from apps.kit.database.pool import DatabaseNeverCame, open_database
 from apps.kit.postgres.programs import at_least, without_password
-from apps.kit.postgres.run_as import hand_over
+from apps.kit.postgres.run_as import change_owner
 from apps.kit.process.child_process import outcome
 from tests import postgres
 from tests.integration.command import cafe
@@ -46,7 +46,7 @@ def server(authority: trustme.CA) -> Iterator[PostgresServer]:
         issued.private_key_pem.write_to_path(str(keys / "key.pem"))
         (keys / "key.pem").chmod(0o600)
         issued.cert_chain_pems[0].write_to_path(str(keys / "certificate.pem"))
-        hand_over(keys, made.server.run_as.owner)
+        change_owner(keys, made.server.run_as.owner)
         tls = {"ssl": "on", "ssl_cert_file": str(keys / "certificate.pem"), "ssl_key_file": str(keys / "key.pem")}
         made.server = replace(made.server, options={**postgres.FOR_TESTS, **tls})
         made.start()

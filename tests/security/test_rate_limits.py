@@ -113,9 +113,9 @@ async def test_a_stranger_cannot_claim_another_address(database_url: str) -> Non
         staff = mint(SECRET, subject="staff:test", role=Role.STAFF, lifetime=timedelta(minutes=1))
         for lie in (
             {"X-Forwarded-For": "203.0.113.9"},
-            {"Cafe-Visitor": "203.0.113.9"},
-            {"Cafe-Visitor": staff},
-            {"Cafe-Visitor": mint_client_address("another secret, forty characters or more", "203.0.113.9")},
+            {"Cafe-Client-Address": "203.0.113.9"},
+            {"Cafe-Client-Address": staff},
+            {"Cafe-Client-Address": mint_client_address("another secret, forty characters or more", "203.0.113.9")},
             {"Forwarded": "for=203.0.113.9"},
         ):
             for url in (f"{cafe.frontend}/api/orders", f"{cafe.orders}/orders"):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from apps.kit.errors import BadRequest
 from apps.kit.web.conditional import if_match_fails, if_none_match_hits
 
 
@@ -21,7 +20,11 @@ def test_if_none_match_compares_weakly(header: str) -> None:
     assert if_none_match_hits(header, "v2")
 
 
-@pytest.mark.parametrize("header", ["v2", '"v2', '"v1" "v2"', "W/v2"])
-def test_what_is_no_list_of_tags_is_said_to_be_none(header: str) -> None:
-    with pytest.raises(BadRequest):
-        if_none_match_hits(header, "v2")
+@pytest.mark.parametrize("header", ['"v2', '"v1" "v2"', "W/v2", ","])
+def test_what_is_no_list_of_tags_never_lets_a_change_through(header: str) -> None:
+    assert if_match_fails(header, "v2")
+
+
+@pytest.mark.parametrize("header", [None, "", '"v2', '"v1" "v2"', '"v22"'])
+def test_what_names_no_tag_gets_the_whole_answer(header: str | None) -> None:
+    assert not if_none_match_hits(header, "v2")

@@ -1,4 +1,4 @@
-"""A browser for the tests that need one: whichever is there, else one that is installed."""
+"""The browser for tests: an installed Chromium or Chrome, else one that is installed now."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ PLAYWRIGHTS = (
 
 
 def browser() -> str:
-    """The path of a Chromium, installed first if need be. Raise UserError where none is to be had."""
+    """The path of a Chromium, installed if necessary. Raises UserError where that fails."""
     return _present() or _from_debian() or _from_playwright()
 
 

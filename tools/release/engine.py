@@ -1,4 +1,4 @@
-"""A real container engine, and a whole café in it that is nobody else's: own name, own ports, own secrets."""
+"""A container engine, and a compose project in it with its own name, ports, network and secrets."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ LINES_SHOWN = 40
 
 @dataclass(frozen=True)
 class Engine:
-    """`env` is what the compose file is env: secrets and ports, by variable."""
+    """`env` holds the variables of the compose file: secrets, ports, image and network."""
 
     docker_program: str
     compose_program: tuple[str, ...]
@@ -41,28 +41,27 @@ class Engine:
     env: Mapping[str, str]
 
     def port(self, name: str) -> int:
-        """The port of this machine that a variable of `PORTS` names."""
+        """The published port of a variable in `PORTS`."""
         return int(self.env[name])
 
     def docker(self, *argv: str) -> str:
-        """What docker says. Raises UserError with its last lines."""
+        """Runs docker; returns its standard output. Raises UserError with its last lines."""
         return run([self.docker_program, *argv])
 
     def compose(self, *argv: str) -> str:
-        """What docker compose says of our own café. Raises UserError with its last lines."""
+        """Runs docker compose on the project; returns its standard output. Raises UserError with its last lines."""
         profiles = [f"--profile={profile}" for profile in PROFILES if argv[0] in ("down", "logs", "kill")]
         where = ["-f", str(ROOT / "docker-compose.yml"), "-p", PROJECT, f"--env-file={self.env_file}"]
         return run([*self.compose_program, *where, *profiles, *argv])
 
     def up(self, *services: str, profile: str = "") -> None:
-        """Starts them, and what they need, and waits until all are healthy."""
-        # not ours to say what is healthy: the compose file does
+        """Starts services with their dependencies, and waits until all are healthy."""
         self.compose(
             *([f"--profile={profile}"] if profile else []), "up", "--detach", "--wait", "--no-build", *services
         )
 
     def exit_status(self, service: str) -> int:
-        """How a service that has stopped ended."""
+        """The exit status of a stopped service."""
         container = self.compose("ps", "--all", "--quiet", service).strip()
         return int(self.docker("inspect", "--format", "{{.State.ExitCode}}", container))
 
@@ -76,7 +75,7 @@ def open_engine(folder: Path) -> Engine:
         run([docker, "version", "--format", "{{.Server.Version}}"])
     except UserError as error:
         raise UserError(f"no container engine answers; start one, or point DOCKER_HOST at it\n{error}") from None
-    env = {name: str(free_port()) for name in PORTS} | {"IMAGE": IMAGE}
+    env = {name: str(free_port()) for name in PORTS} | {"IMAGE": IMAGE, "NETWORK": PROJECT}
     env_file = folder / "env"
     secrets = with_fresh_secrets()
     env_file.write_text(secrets + "".join(f"{name}={value}\n" for name, value in env.items()))
@@ -86,7 +85,7 @@ def open_engine(folder: Path) -> Engine:
 
 
 def _compose(docker: str) -> tuple[str, ...]:
-    """Docker's plugin, else the program that requirements/tools.txt brings."""
+    """The compose plugin, else the program from requirements/tools.txt."""
     with suppress(UserError):
         run([docker, "compose", "version"])
         return (docker, "compose")
@@ -97,7 +96,7 @@ def _compose(docker: str) -> tuple[str, ...]:
 
 
 def run(command: Sequence[str]) -> str:
-    """What a program says on standard output. Raises UserError with the last lines it output at all."""
+    """Runs a program; returns its standard output. Raises UserError with its last lines."""
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())  # noqa: S603
     if done.returncode:
         output = [*done.stdout.splitlines(), *done.stderr.splitlines()][-LINES_SHOWN:]
@@ -106,6 +105,6 @@ def run(command: Sequence[str]) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """This shell's, for where the engine and the images are, without what it says to a café."""
+    """The shell's environment (for the engine's address and the images), without settings of a café."""
     ours = ("CAFE_", "COMPOSE_", *PORTS)
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -1,4 +1,4 @@
-"""A rush through the balancer, in the middle of which a frontend is killed: what was answered must be there."""
+"""A rush through the balancer during which a frontend is killed: no answered order may be lost."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 180.0
 
 
 def rush_while_a_frontend_is_killed(engine: Engine) -> str:
-    """Raises UserError where the rush finds the promise broken, or ended before anything could be killed."""
+    """Raises UserError where the rush finds a violation, or ended before the frontend could be killed."""
     command = [sys.executable, "-P", "-m", "apps", "rush", f"--customers={CUSTOMERS}", f"--minutes={MINUTES}"]
     deadline = time.monotonic() + PATIENCE_SECONDS
     before = asyncio.run(_head(_cafe(engine)))
@@ -60,7 +60,7 @@ async def _head(cafe: Cafe) -> int:
 
 
 def _environment(engine: Engine) -> dict[str, str]:
-    """What the rush needs to find this café and no other."""
+    """The environment of the rush: the addresses and the secret of this café."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("CAFE_")}
     return plain | {
         "CAFE_FRONTEND_PORT": engine.env["BALANCER_PORT"],

@@ -1,4 +1,4 @@
-"""One order through all three screens of a running café, as guests and staff would see it."""
+"""Places an order and follows it on all three screens of a running café."""
 
 import asyncio
 import ssl
@@ -20,12 +20,12 @@ STEPS = {"start": "preparing", "ready": "ready", "serve": "served"}
 
 
 def cafe_at(frontend: str, orders: str, secret: str, certificate: ssl.SSLContext | None = None) -> Cafe:
-    """The café behind these addresses."""
-    return Cafe(frontend, orders, secret, certificate or True, guest={}, tally=Tally())
+    """The café at these addresses."""
+    return Cafe(frontend, orders, secret, certificate or True, customer_headers={}, tally=Tally())
 
 
 async def order_through_all_screens(cafe: Cafe) -> str:
-    """Its order number. Raises UserError where a screen was not env, or was env otherwise than the log has it."""
+    """Its order number. Raises UserError where a screen got other changes than the event log has."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), cafe.http:
             return await _order(cafe)

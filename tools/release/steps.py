@@ -1,4 +1,4 @@
-"""What a release check looks at, step by step, on one café that grows on the way."""
+"""The steps of a release check; each starts more services of the same compose project."""
 
 import asyncio
 import ssl
@@ -33,12 +33,12 @@ assert not writable, f"its user may write to {{writable}}"
 
 @dataclass(frozen=True)
 class Check:
-    """Each step says what it found, and raises UserError where it is not as it must be."""
+    """Each step returns what it found, or raises UserError."""
 
     engine: Engine
 
     def _screens(self, port: str, certificate: ssl.SSLContext | None = None) -> str:
-        """An order through all screens, by the frontend behind that port."""
+        """Places an order through the frontend at that port and follows it on all screens."""
         scheme = "https" if certificate else "http"
         frontend = f"{scheme}://localhost:{self.engine.port(port)}"
         orders = f"http://127.0.0.1:{self.engine.port('CAFE_ORDERS_PORT')}"

@@ -1,4 +1,4 @@
-"""The running café as the bots of a rush reach it, and the patience they have with it."""
+"""The running café as the bots reach it: addresses, HTTP client, retries."""
 
 import asyncio
 import random
@@ -19,21 +19,21 @@ LONGEST = timedelta(hours=12)
 
 
 class Closing(Exception):
-    """The rush is to end: finish what was begun and go."""
+    """The rush is ending: bots stop."""
 
 
 @dataclass
 class Cafe:
-    """`guest` is the header customers order with: none, or a token where one address may not order so much.
+    """`customer_headers` are those that customers order with: none, or a token that lifts the limit of one address.
 
-    `enough` says that the rush is to end, `judged` that the screens may go dark.
+    `enough` is set when the rush has to end, `judged` when the screens may disconnect.
     """
 
     frontend: str
     orders: str
     secret: str
     certificate: ssl.SSLContext | bool
-    guest: dict[str, str]
+    customer_headers: dict[str, str]
     tally: Tally
     enough: asyncio.Event = field(default_factory=asyncio.Event)
     judged: asyncio.Event = field(default_factory=asyncio.Event)
@@ -48,7 +48,7 @@ class Cafe:
         )
 
     async def pause(self, seconds: float) -> None:
-        """Waits. Raises Closing as soon as the rush is to end."""
+        """Sleeps. Raises Closing as soon as the rush has to end."""
         try:
             async with asyncio.timeout(seconds):
                 await self.enough.wait()
@@ -57,9 +57,9 @@ class Cafe:
         raise Closing
 
     async def ask(self, method: str, path: str, headers: dict[str, str], **request: Any) -> httpx.Response:
-        """The frontend's first answer that is one: asks again after 5xx or nothing, and after 429 when it was env to.
+        """The frontend's first conclusive answer: retries after 5xx or no answer, and after 429 as Retry-After says.
 
-        Raises Closing where there is none and the rush is to end.
+        Raises Closing where there is none before the rush ends.
         """
         while True:
             wait = TRY_AGAIN_SECONDS
@@ -77,7 +77,7 @@ class Cafe:
             await self.pause(wait + random.uniform(0, TRY_AGAIN_SECONDS))  # noqa: S311 - jitter
 
     async def read_log(self, after: int) -> tuple[int, list[dict[str, Any]]] | None:
-        """The log's head and all its lines after a seq; None where the orders service cannot be asked, or forgot."""
+        """The event log's head and all events after a seq; None where they cannot be had."""
         lines: list[dict[str, Any]] = []
         try:
             while True:
@@ -94,7 +94,7 @@ class Cafe:
 
 
 def code_of(answer: httpx.Response) -> str:
-    """The stable code of a refusal; its status where it has none."""
+    """The code of a problem document; the status where there is none."""
     if answer.status_code < 400:
         return ""
     try:

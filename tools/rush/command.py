@@ -1,4 +1,4 @@
-"""`cafe rush`: a simulated rush against the running café, and whether it kept its promise in it."""
+"""`cafe rush`: a simulated rush against the running café, and a verdict on its ordering promises."""
 
 import argparse
 import asyncio
@@ -40,12 +40,14 @@ def rush(args: argparse.Namespace) -> int:
 
 
 async def _rush(settings: Settings, secret: str, plan: Plan) -> int:
-    tally, guest = Tally(), {}
+    tally, customer_headers = Tally(), {}
     crowd = settings.rate_limits and plan.customers > _from_one_address(plan)
     if crowd:
         lifetime = timedelta(seconds=plan.seconds) + timedelta(hours=1)
-        guest = as_bearer(mint(secret, subject="service:rush", role=Role.SERVICE, lifetime=lifetime))
-    cafe = Cafe(settings.address_of("frontend"), settings.orders_url, secret, own_certificate(settings), guest, tally)
+        customer_headers = as_bearer(mint(secret, subject="service:rush", role=Role.SERVICE, lifetime=lifetime))
+    cafe = Cafe(
+        settings.address_of("frontend"), settings.orders_url, secret, own_certificate(settings), customer_headers, tally
+    )
     async with cafe.http:
         await _somebody_is_home(cafe)
         found = await run(cafe, plan)
@@ -55,7 +57,7 @@ async def _rush(settings: Settings, secret: str, plan: Plan) -> int:
 
 
 def _from_one_address(plan: Plan) -> float:
-    """How many orders one address may place in that time; all our customers have the same one."""
+    """How many orders one address may place in that time; all customers of a rush have the same address."""
     return ORDERS_FROM_ONE_ADDRESS.burst + ORDERS_FROM_ONE_ADDRESS.per_minute * plan.seconds / 60
 
 

@@ -1,4 +1,4 @@
-"""The course of a rush: screens are opened, customers come, the kitchen works, and at the end all of it is judged."""
+"""The course of a rush: opens screens, starts customers and kitchen, and judges the result at the end."""
 
 import asyncio
 import contextlib
@@ -29,27 +29,27 @@ CATCHES_UP_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How many customers come within how many seconds."""
+    """The number of customers, and the seconds within which they come."""
 
     customers: int
     seconds: float
 
     @property
     def pace(self) -> float:
-        """How much of their usual time everybody takes: in a short rush, little."""
+        """The factor on all waiting times; small in a short rush."""
         return min(1.0, self.seconds / FULL_PACE_SECONDS)
 
     @property
     def stations(self) -> int:
-        """Enough to keep up with the customers."""
+        """The number of kitchen stations, enough to keep up with the customers."""
         return max(FEWEST_STATIONS, round(self.customers / self.seconds * BUSY_SECONDS_AN_ORDER * self.pace) + 1)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What came out: how many screens watched, what they were compared with, and what broke the promise.
+    """The result: the number of screens, what they were compared with, and the violations.
 
-    `whole` says that nobody ended the rush before its time.
+    `whole` is false where the rush was interrupted.
     """
 
     streams: int
@@ -59,7 +59,7 @@ class Found:
 
 
 async def run(cafe: Cafe, plan: Plan) -> Found:
-    """One rush. Ctrl-C ends it early, and again at once."""
+    """Runs one rush. Ctrl-C ends it early, a second one at once."""
     dice = random.Random()  # noqa: S311 - bots, not secrets
     streams = [Stream("kitchen", Audience.KITCHEN), Stream("display", Audience.DISPLAY)]
     with _interruptible(cafe) as interrupted:
@@ -71,13 +71,13 @@ async def run(cafe: Cafe, plan: Plan) -> Found:
             try:
                 async with asyncio.TaskGroup() as bots:
                     working = bots.create_task(kitchen.work())
-                    guests = [
+                    customers_under_way = [
                         bots.create_task(
                             Customer(cafe, kitchen, streams, dice, plan.pace).visit(dice.triangular(0, plan.seconds))
                         )
                         for _ in range(plan.customers)
                     ]
-                    await _until_over(cafe, guests, plan.seconds + OVERTIME_SECONDS)
+                    await _until_over(cafe, customers_under_way, plan.seconds + OVERTIME_SECONDS)
                     await working
                     with contextlib.suppress(httpx.HTTPError, ValueError, TimeoutError):
                         async with asyncio.timeout(CLOSING_SECONDS):
@@ -92,7 +92,7 @@ async def run(cafe: Cafe, plan: Plan) -> Found:
 
 @contextlib.contextmanager
 def _interruptible(cafe: Cafe) -> Iterator[list[int]]:
-    """Lists the signals that came: the first is a wish to end, the second ends us."""
+    """Collects SIGINT and SIGTERM: the first ends the rush early, the second ends the process."""
     loop, me, came = asyncio.get_running_loop(), asyncio.current_task(), []
 
     def hear(number: int) -> None:
@@ -122,10 +122,10 @@ async def _until_open(*screens: Screen) -> None:
         raise UserError(f"the café's live streams did not open within {OPENS_WITHIN_SECONDS:g} s") from None
 
 
-async def _until_over(cafe: Cafe, guests: list["asyncio.Task[None]"], seconds: float) -> None:
-    """Until all customers have left, somebody wants it to end, or it takes too long."""
+async def _until_over(cafe: Cafe, customers_under_way: list["asyncio.Task[None]"], seconds: float) -> None:
+    """Waits until all customers have left, the rush is interrupted, or the time is over."""
     enough = asyncio.ensure_future(cafe.enough.wait())
-    everyone = asyncio.ensure_future(asyncio.wait(guests))
+    everyone = asyncio.ensure_future(asyncio.wait(customers_under_way))
     try:
         await asyncio.wait((enough, everyone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -135,7 +135,7 @@ async def _until_over(cafe: Cafe, guests: list["asyncio.Task[None]"], seconds: f
 
 
 async def _catch_up(cafe: Cafe, streams: list[Stream], begins_at: int) -> int | None:
-    """Gives the screens time for what was committed; the head they should have, None where it is not known."""
+    """Waits until the screens have the log's head; returns that head, None where it is not known."""
     read = await cafe.read_log(begins_at)
     if read is None:
         return None

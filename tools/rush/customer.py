@@ -1,4 +1,4 @@
-"""A customer in a rush: comes, reads the menu, orders, and follows the order on their phone until it is handed over."""
+"""A customer bot: reads the menu, orders, and follows the order until it is served."""
 
 import random
 import uuid
@@ -37,7 +37,7 @@ TRIES = 5
 
 @dataclass
 class Customer:
-    """One customer; `pace` makes everything they do faster."""
+    """One customer; `pace` is the factor on their waiting times."""
 
     cafe: Cafe
     kitchen: Kitchen
@@ -46,7 +46,7 @@ class Customer:
     pace: float
 
     async def visit(self, after_seconds: float) -> None:
-        """Comes after so many seconds, and leaves with an order, without one, or because the rush is to end."""
+        """Starts after so many seconds; ends with or without an order, or because the rush ends."""
         try:
             await self.cafe.pause(after_seconds)
             self.cafe.tally.came += 1
@@ -59,12 +59,12 @@ class Customer:
             return
 
     async def _order(self) -> dict[str, Any] | None:
-        """The order that was placed; None for who found nothing to their taste."""
+        """The placed order; None where nothing could be ordered."""
         for _ in range(TRIES):
-            menu = (await self.cafe.ask("GET", "/api/menu", self.cafe.guest)).raise_for_status().json()
+            menu = (await self.cafe.ask("GET", "/api/menu", self.cafe.customer_headers)).raise_for_status().json()
             await self.cafe.pause(self.dice.uniform(*LOOKS_AT_MENU_SECONDS) * self.pace)
             wish = str(uuid.UUID(int=self.dice.getrandbits(128), version=4))
-            cart, headers = self._cart(menu["items"]), {**self.cafe.guest, "Idempotency-Key": wish}
+            cart, headers = self._cart(menu["items"]), {**self.cafe.customer_headers, "Idempotency-Key": wish}
             for _ in range(2 if self.dice.random() < SENDS_TWICE else 1):
                 answer = await self.cafe.ask("POST", "/api/orders", headers, json=cart)
                 if answer.status_code == 201:
@@ -99,13 +99,13 @@ class Customer:
                 await self._until_handed_over(phone, number)
                 stream.stayed = False
             except Closing:
-                # stays on, so that it can be judged whether this phone was env everything
+                # stays connected, so that the verdict can check that it got every change
                 await self.cafe.judged.wait()
 
     async def _until_handed_over(self, phone: Screen, number: str) -> None:
         if self.dice.random() < CHANGES_THEIR_MIND:
             await phone.until(lambda _: phone.shows(number) is not None)
-            answer = await self.cafe.ask("POST", f"/api/orders/{quote(number)}/cancel", self.cafe.guest)
+            answer = await self.cafe.ask("POST", f"/api/orders/{quote(number)}/cancel", self.cafe.customer_headers)
             if answer.status_code == 200:
                 self.cafe.tally.note(f"cancel {number}", answer.json())
             else:

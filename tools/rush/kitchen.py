@@ -1,4 +1,4 @@
-"""The kitchen in a rush: so many stations, each taking the next ticket that the kitchen's screen shows."""
+"""The kitchen bots: stations that each take the next ticket of the kitchen's screen."""
 
 import asyncio
 import random
@@ -21,7 +21,7 @@ NO_MORE = ""
 
 @dataclass
 class Kitchen:
-    """Makes only what the rush ordered: a café that is open keeps its own tickets."""
+    """Takes only orders of the rush; other orders of the café are left alone."""
 
     cafe: Cafe
     screen: Screen
@@ -32,11 +32,11 @@ class Kitchen:
     _finished: set[str] = field(default_factory=set)
 
     def take(self, order_number: str) -> None:
-        """A ticket of a customer of ours."""
+        """Adds an order of the rush."""
         self._tickets.put_nowait(order_number)
 
     async def work(self) -> None:
-        """All stations, until the rush is to end."""
+        """Runs all stations until the rush ends."""
         async with asyncio.TaskGroup() as stations:
             for _ in range(self.stations):
                 stations.create_task(self._station())
@@ -73,7 +73,7 @@ class Kitchen:
         self._finish(number, status)
 
     async def _step(self, number: str, step: str) -> dict[str, Any] | None:
-        """The order after a step; None where it could not be taken, because somebody else was faster."""
+        """The order after a step; None where another station or person took it first."""
         headers = {**self.cafe.staff, "If-Match": f'"v{self._version(number)}"'}
         answer = await self.cafe.ask("POST", f"/api/kitchen/orders/{quote(number)}/{step}", headers)
         if answer.status_code != 200:
@@ -96,7 +96,7 @@ class Kitchen:
         self.cafe.tally.ended[status] += 1
 
     async def close(self) -> None:
-        """Leaves nothing of the rush open: what is ready is handed over, the rest is cancelled."""
+        """Finishes all orders of the rush: serves what is ready and cancels the rest."""
         for number in self.cafe.tally.placed - self._finished:
             for _ in range(CLOSING_ATTEMPTS):
                 answer = await self.cafe.http.get(f"{self.cafe.frontend}/api/orders/{quote(number)}")

@@ -1,4 +1,4 @@
-"""How far the rush is: a bar on a terminal, else a line now and then."""
+"""The progress of a rush: a bar on a terminal, else a line every 10 s."""
 
 import asyncio
 import sys
@@ -11,7 +11,7 @@ EVERY_SECONDS_AS_LINES = 10.0
 
 
 async def show_progress(tally: Tally, customers: int) -> None:
-    """Goes on until it is cancelled; on standard error, so that the summary can be kept in a file."""
+    """Writes to standard error until it is cancelled, so that standard output has the summary alone."""
     bar = sys.stderr.isatty()
     try:
         while True:

@@ -1,4 +1,4 @@
-"""A screen in a rush: it watches its stream, comes back where it was, and lets a bot wait for what it shows."""
+"""A screen: follows its stream, resumes after a lost connection, and lets a bot wait for a state."""
 
 import asyncio
 import random
@@ -18,18 +18,18 @@ MOST_WAIT_SECONDS = 1.0
 
 
 class Screen:
-    """One audience's view, kept open until it is left."""
+    """The live connection of one audience."""
 
     def __init__(self, cafe: Cafe, stream: Stream) -> None:
         self.stream = stream
         self._cafe = cafe
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._failures = 0
         place = f"orders/{quote(stream.order_number)}" if stream.order_number else stream.audience.value
         self._address = f"{cafe.frontend}/ws/{place}"
 
     async def watch(self) -> None:
-        """Follows the stream for ever, from connection to connection. Raises UserError where it may not."""
+        """Follows the stream for ever, reconnecting. Raises UserError where it is refused for good."""
         while True:
             wait = 0.0
             try:
@@ -68,30 +68,30 @@ class Screen:
             committed = datetime.fromisoformat(message["committed_at"]).timestamp()
             self._cafe.tally.delays_seconds[self.stream.audience].append(time.time() - committed)
         self.stream.take(message)
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
     async def until(self, holds: Callable[[Stream], bool]) -> None:
-        """Waits until the stream is so. Raises Closing where the rush is to end before."""
+        """Waits until the predicate holds. Raises Closing where the rush ends before."""
         while not holds(self.stream):
             if self._cafe.enough.is_set():
                 raise Closing
-            news, enough = (asyncio.ensure_future(each.wait()) for each in (self._news, self._cafe.enough))
+            changed, enough = (asyncio.ensure_future(each.wait()) for each in (self._changed, self._cafe.enough))
             try:
-                await asyncio.wait((news, enough), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((changed, enough), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                news.cancel()
+                changed.cancel()
                 enough.cancel()
 
     def shows(self, order_number: str) -> str | None:
-        """The status that an order has here."""
+        """The status of an order on this screen."""
         seen = self.stream.orders.get(order_number)
         return seen.status if seen else None
 
 
 @asynccontextmanager
 async def watching(cafe: Cafe, stream: Stream) -> AsyncIterator[Screen]:
-    """A screen that is on for as long as the block lasts."""
+    """A screen that is connected while the block runs."""
     screen = Screen(cafe, stream)
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(screen.watch())

@@ -1,4 +1,4 @@
-"""A websocket as a screen opens it (RFC 6455), on what the services run on anyway."""
+"""A websocket client (RFC 6455) on wsproto, which the services depend on anyway."""
 
 import asyncio
 import contextlib
@@ -19,11 +19,11 @@ SILENCE_SECONDS = 25.0
 
 
 class Lost(Exception):
-    """The connection ended, or output nothing for longer than two heartbeats."""
+    """The connection ended, or was silent for longer than two heartbeats."""
 
 
 class Refused(Exception):
-    """The handshake was answered with an HTTP status; `wait` is what Retry-After output, in seconds."""
+    """The handshake was refused with an HTTP status; `wait` is its Retry-After, in seconds."""
 
     def __init__(self, status: int, wait: float) -> None:
         super().__init__(f"refused with {status}")
@@ -51,7 +51,7 @@ class Socket:
                     raise Refused(event.status_code, float(wait) if wait.isdecimal() else 1.0)
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """What comes, until the other side ends it. Raises Lost."""
+        """The messages received. Raises Lost when the connection ends."""
         text = ""
         async for event in self._events():
             match event:
@@ -72,7 +72,7 @@ class Socket:
             for event in self.connection.events():
                 yield event
             try:
-                # not wait_for: on Python 3.11 it forgets a cancellation that comes together with what it waits for
+                # not wait_for: on Python 3.11 it loses a cancellation that arrives together with the result
                 async with asyncio.timeout(SILENCE_SECONDS):
                     received = await self.reader.read(65_536)
                 self.connection.receive_data(received)
@@ -86,7 +86,7 @@ class Socket:
 async def open_socket(
     address: str, headers: dict[str, str], *, certificate: ssl.SSLContext | bool
 ) -> AsyncIterator[Socket]:
-    """`address` begins with http or https. Raises Refused, Lost, or OSError where nobody is there."""
+    """`address` is an http or https URL. Raises Refused, Lost, or OSError where nothing listens."""
     parts = urlsplit(address)
     secure = parts.scheme == "https"
     async with asyncio.timeout(OPEN_SECONDS):

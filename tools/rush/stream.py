@@ -1,4 +1,4 @@
-"""Judges one live stream as it comes: each message the next, nothing twice, what was missed whole."""
+"""Checks one live stream: messages in order, none twice, resumed without a gap."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ MOST_FAULTS_KEPT = 20
 
 
 class Audience(StrEnum):
-    """Who watches."""
+    """Whose stream it is."""
 
     KITCHEN = "kitchen"
     DISPLAY = "display"
@@ -17,7 +17,7 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True)
 class Seen:
-    """A change as a screen was env of it; the display knows the pickup number, and no version."""
+    """A change as a screen received it; the display gets the pickup number, and no version."""
 
     name: str
     status: str
@@ -26,7 +26,7 @@ class Seen:
 
 @dataclass
 class Stream:
-    """What one screen was env, over all its connections; `stayed` says that it was there to the end.
+    """What one screen received, over all its connections; `stayed` where it was connected to the end.
 
     The kitchen's and the display's position is the café's `seq`, a customer's is the order's `version`.
     """
@@ -50,11 +50,11 @@ class Stream:
 
     @property
     def whole(self) -> bool:
-        """Whether every change of the café is sent here."""
+        """Whether this stream gets every change of the café."""
         return self.audience is not Audience.CUSTOMER
 
     def take(self, message: dict[str, Any]) -> None:
-        """Notes what is wrong with a message, and goes on from where it leads."""
+        """Checks a message and applies it."""
         if message["type"] in ("menu", "stale"):
             return
         if self.epoch and message["epoch"] != self.epoch:
@@ -71,14 +71,14 @@ class Stream:
                 self._heartbeat(message)
 
     def lost(self) -> None:
-        """The connection is gone; the next one has to begin with a snapshot or a resumption."""
+        """Notes that the connection ended; the next one has to begin with a snapshot or `resumed`."""
         self._connected = False
         self._promised = 0
 
     def _snapshot(self, message: dict[str, Any]) -> None:
         if self._connected and message["seq"] < self.seq:
             self.fault(f"a snapshot went back from {self.seq} to {message['seq']}")
-        # another frontend may be a moment behind the one we come from: then its changes follow
+        # another frontend may be behind the previous one: then its changes follow
         self._connected, self._promised = True, 0
         self.snapshots += 1
         self.seq = message["seq"]
@@ -99,16 +99,16 @@ class Stream:
         position = message["seq"] if self.whole else seen.version
         if not self._connected:
             self.fault(f"change {position} came before a snapshot")
-        # a customer may be shown an order before the board has heard of it, and is then env once more
-        told_again = not self.whole and position <= self._joined_at
-        if not told_again and position != self.position + 1:
+        # a customer may get an order before the board has it, and then the same version once more
+        repeated = not self.whole and position <= self._joined_at
+        if not repeated and position != self.position + 1:
             self.fault(f"{_wrong(position, self.position)}: {position} after {self.position}")
         before = self.orders.get(seen.name)
         if self.audience is Audience.KITCHEN and before and seen.version != before.version + 1:
             self.fault(f"version {seen.version} of {message['order']['pickup_number']} after {before.version}")
         self._promised = max(0, self._promised - 1)
         self.changes[position] = seen
-        if not told_again:
+        if not repeated:
             self.orders[seen.name] = seen
         self.position, self.seq = max(self.position, position), max(self.seq, message["seq"])
 
@@ -121,7 +121,7 @@ class Stream:
         self.seq = max(self.seq, message["seq"])
 
     def fault(self, what: str) -> None:
-        """Notes that the promise was broken here; the first ones are kept."""
+        """Records a violation; only the first ones are kept."""
         if len(self.faults) < MOST_FAULTS_KEPT:
             self.faults.append(f"{self.name}: {what}")
 

@@ -1,4 +1,4 @@
-"""What happened in a rush, counted, and env in a few lines."""
+"""The counts of a rush and their summary."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from tools.rush.verdict import Answered
 
 @dataclass
 class Tally:
-    """Every bot counts here."""
+    """The counters that all bots share."""
 
     came: int = 0
     ended: Counter[str] = field(default_factory=Counter)
@@ -24,17 +24,17 @@ class Tally:
     connections: Counter[str] = field(default_factory=Counter)
 
     def note(self, wish: str, order: dict[str, Any]) -> None:
-        """An order as a successful answer gave it."""
+        """Records an order of a successful answer."""
         self.answered.append(Answered(wish, order["order_number"], order["version"], order["status"]))
         self.placed.add(order["order_number"])
 
     def waited(self, order: dict[str, Any]) -> None:
-        """How long the customer of an order that is ready waited for it."""
+        """Records how long an order took until it was ready."""
         ordered, ready = (datetime.fromisoformat(order[moment]) for moment in ("ordered_at", "ready_at"))
         self.waiting_seconds.append((ready - ordered).total_seconds())
 
     def line(self, customers: int) -> str:
-        """How far the rush is."""
+        """One line of progress."""
         in_work = len(self.placed) - sum(self.ended.values())
         return (
             f"{self.came}/{customers} came, {len(self.placed)} orders placed, {in_work} in work, "
@@ -42,7 +42,7 @@ class Tally:
         )
 
     def summary(self) -> list[str]:
-        """What there is to say at the end, but for the verdict."""
+        """The lines of the summary, without the verdict."""
         open_still = len(self.placed) - sum(self.ended.values())
         cancelled = self.ended["cancelled"]
         return [

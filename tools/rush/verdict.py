@@ -1,4 +1,4 @@
-"""Whether the promise was kept: what the screens were env and what was answered, against the database's own log."""
+"""Compares what screens received and what was answered with the database's event log."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from tools.rush.stream import Audience, Seen, Stream
 
 @dataclass(frozen=True)
 class Answered:
-    """A write that was answered with success; `wish` is the same for every attempt at one."""
+    """A write that was answered with success; retries of one write share their `wish`."""
 
     wish: str
     order_number: str
@@ -20,7 +20,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Logged:
-    """A line of the log."""
+    """An event of the log."""
 
     seq: int
     order_number: str
@@ -30,21 +30,21 @@ class Logged:
 
 
 def logged(event: dict[str, Any]) -> Logged:
-    """A line of `GET /orders/events`."""
+    """Parses an event of `GET /orders/events`."""
     order = event["order"]
     return Logged(event["seq"], order["order_number"], order["pickup_number"], order["version"], order["status"])
 
 
 @dataclass(frozen=True)
 class Log:
-    """All that was committed since the screens were opened, and the head that each of them should have reached."""
+    """The events since the screens were opened, and the head that each screen should have reached."""
 
     lines: list[Logged]
     due: int
 
 
 def violations(log: Log | None, answered: Iterable[Answered], streams: Iterable[Stream]) -> list[str]:
-    """Everything that breaks the promise, in sentences without order numbers; without a log, what can be judged so."""
+    """All violations as sentences without order numbers; without a log, those that show without one."""
     answered, streams = list(answered), list(streams)
     found = [fault for stream in streams for fault in stream.faults]
     found += _doubled_orders(answered)
@@ -85,7 +85,7 @@ def _lost_writes(log: list[Logged], answered: list[Answered]) -> Iterator[str]:
 
 
 def _against(log: Log, stream: Stream) -> Iterator[str]:
-    """A screen is env exactly what was committed; one that stayed, to the end."""
+    """A screen gets exactly the committed changes; one that stayed, up to the head."""
     committed = _committed(log.lines, stream)
     taken_over = _old(log.lines) if stream.audience is Audience.DISPLAY else set()
     for position, seen in stream.changes.items():
@@ -98,7 +98,7 @@ def _against(log: Log, stream: Stream) -> Iterator[str]:
 
 
 def _committed(lines: list[Logged], stream: Stream) -> dict[int, Seen]:
-    """What this screen may be env, by its own positions."""
+    """The changes that this screen should get, by its own positions."""
     match stream.audience:
         case Audience.KITCHEN:
             return {line.seq: Seen(line.order_number, line.status, line.version) for line in lines}
@@ -113,7 +113,7 @@ def _committed(lines: list[Logged], stream: Stream) -> dict[int, Seen]:
 
 
 def _old(lines: list[Logged]) -> set[int]:
-    """Changes of orders that were there before: in the lobby, a newer one may have taken their number over."""
+    """Changes of orders from before the rush: on the display, a newer order may have their pickup number."""
     born = {line.order_number for line in lines if line.version == 1}
     return {line.seq for line in lines if line.order_number not in born}
 

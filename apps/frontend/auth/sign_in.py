@@ -6,9 +6,9 @@ from quart import Quart, Response, make_response, redirect, render_template, req
 from apps.frontend.auth.identity import Authenticator, cookie_name, is_secure, session_in
 from apps.kit.errors import ApiError, ForeignOrigin, SignInNeeded
 from apps.kit.web.access import EVERYONE, allow
+from apps.kit.web.client_address import client_address_header
 from apps.kit.web.encoding import to_json
 from apps.kit.web.http_client import Unreachable, as_service, relayed
-from apps.kit.web.visitor import client_address_header
 
 HOME = "/kitchen"
 PAGES = frozenset({"/kitchen", "/display", "/"})

@@ -9,9 +9,9 @@ from quart import Response, request
 
 from apps.frontend.streams.live import Live
 from apps.kit.web.access import caller
+from apps.kit.web.client_address import client_address_header
 from apps.kit.web.http_client import Unreachable, as_bearer, relayed
 from apps.kit.web.tokens import mint
-from apps.kit.web.visitor import client_address_header
 
 PASSED_ON = ("Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
 PASSED_BACK = (

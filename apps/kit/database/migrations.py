@@ -1,4 +1,4 @@
-"""Pending migrations, applied by dbmate; two at once wait for each other."""
+"""Applies pending migrations with dbmate, under an advisory lock."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from apps.kit.process.child_process import outcome
 from apps.kit.user_error import UserError
 
 MIGRATIONS = ROOT / "sql" / "migrations"
-LOCK = 0x636166C3A9  # "café": any number that nobody else takes
+LOCK = 0x636166C3A9  # an arbitrary number: the bytes of "café" in Latin-1
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -24,7 +24,7 @@ class MigrationFailed(UserError):
 async def migrate(database_url: str, folder: Path = MIGRATIONS) -> None:
     """Applies what is pending, then roles.sql beside `folder`.
 
-    The lock is the connection's own, so a crash cannot leave it behind.
+    The advisory lock belongs to the connection, so it ends with it.
     """
     roles = _text(folder.with_name("roles.sql"))
     try:
@@ -58,14 +58,14 @@ async def _dbmate(database_url: str, folder: Path) -> None:
         raise MigrationFailed("the program dbmate is missing: ./cafe installs it")
     argv = ["--env-file", os.devnull, "--migrations-dir", str(folder), "--no-dump-schema", "migrate"]
     env = {"PATH": os.environ.get("PATH", ""), "DATABASE_URL": _for_dbmate(database_url)}
-    # each migration is a transaction: if we are stopped, what is under way is rolled back
+    # each migration is a transaction: a stop rolls back the one in progress
     status, output = await outcome([program, *argv], env=env)
     if status:
         raise MigrationFailed(output)
 
 
 def _for_dbmate(url: str) -> str:
-    """dbmate's driver asks for TLS unless env otherwise, which a server on this machine seldom has."""
+    """dbmate's driver demands TLS by default, which a server on loopback seldom has."""
     parts = urlsplit(url)
     if parts.hostname not in LOOPBACK or "sslmode" in parse_qs(parts.query):
         return url

@@ -1,4 +1,4 @@
-"""How the roles that services log in as get their passwords."""
+"""Passwords of the database roles that services log in with."""
 
 import asyncio
 import base64
@@ -6,15 +6,19 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import aiosql
 import asyncpg
 
+from apps.kit.paths import ROOT
 from apps.kit.user_error import UserError
 
 SCRAM_ITERATIONS = 4096
 PASSWORD_CHARACTERS = 16
 ATTEMPTS = 20
+queries: Any = aiosql.from_path(ROOT / "sql" / "administration" / "roles.sql", "asyncpg")
 
 
 class RoleRefused(UserError):
@@ -22,12 +26,12 @@ class RoleRefused(UserError):
 
 
 def role_password(secret: str, role: str) -> str:
-    """The same at every start, and nothing about the secret can be learnt from it."""
+    """Derives a role's password from the signing key, by HMAC-SHA256."""
     return hmac.new(secret.encode(), role.encode(), hashlib.sha256).hexdigest()
 
 
 def fault_in_password(password: str) -> str:
-    """What is wrong with a role's password; empty where nothing is."""
+    """What is wrong with a role's password; empty where it is acceptable."""
     if not (password.isascii() and password.isprintable() and " " not in password):
         return "should be printable ASCII without blanks"
     if len(password) < PASSWORD_CHARACTERS or len(set(password)) < PASSWORD_CHARACTERS // 2:
@@ -36,7 +40,7 @@ def fault_in_password(password: str) -> str:
 
 
 def scram_verifier(password: str) -> str:
-    """What PostgreSQL keeps of a password (RFC 5803), so that the password itself is never sent, logged or shown."""
+    """The SCRAM verifier that PostgreSQL stores (RFC 5803), so that the password itself is never sent or logged."""
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
@@ -56,21 +60,20 @@ async def missing_roles(owner_url: str, roles: Iterable[str]) -> list[str]:
     """Those of `roles` that this server does not have."""
     connection = await asyncpg.connect(owner_url, timeout=10)
     try:
-        present = {row["rolname"] for row in await connection.fetch("select rolname from pg_roles")}
+        return [role for role in roles if not await queries.role_exists(connection, role=role)]
     finally:
         await connection.close()
-    return [role for role in roles if role not in present]
 
 
 async def open_roles(owner_url: str, passwords: Mapping[str, str]) -> None:
-    """Each role may log in with its password from now on. Raises RoleRefused where that cannot be brought about."""
+    """Lets each role log in with its password. Raises RoleRefused where the owner may not do that."""
     connection = await asyncpg.connect(owner_url, timeout=10)
     try:
         for role, password in passwords.items():
             try:
                 await _open(connection, role, password)
             except (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedObjectError) as error:
-                # an administrator may have given it this very password
+                # an administrator may have set this password already
                 if not await _lets_in(as_role(owner_url, role, password)):
                     raise RoleRefused(
                         f"this database's owner may not give {role} its password ({error}): let an administrator run "
@@ -81,15 +84,12 @@ async def open_roles(owner_url: str, passwords: Mapping[str, str]) -> None:
 
 
 async def _open(connection: "asyncpg.Connection[asyncpg.Record]", role: str, password: str) -> None:
-    # ALTER ROLE takes no parameters, so the server writes the statement out itself.
-    statement = await connection.fetchval(
-        "select format('alter role %I login password %L', $1::text, $2::text)", role, scram_verifier(password)
-    )
+    statement = await queries.alter_role_statement(connection, role=role, verifier=scram_verifier(password))
     for attempt in range(1, ATTEMPTS + 1):
         try:
             await connection.execute(statement)
         except asyncpg.InternalServerError:
-            # "tuple concurrently updated": somebody does the same, perhaps from another database of this server
+            # "tuple concurrently updated": another session alters the same role
             if attempt == ATTEMPTS:
                 raise
         else:

@@ -1,4 +1,4 @@
-"""PostgreSQL's data folder: made whole or not at all, of the right version, and with no server left on it."""
+"""PostgreSQL's data folder: created atomically, its version checked, leftover servers stopped."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT, Signals
 
 from apps.kit.postgres.embedded import OWNER, EmbeddedError
-from apps.kit.postgres.run_as import RunAs, hand_over
+from apps.kit.postgres.run_as import RunAs, change_owner
 from apps.kit.process.child_process import outcome
 
 
@@ -20,7 +20,7 @@ def major_version(binaries: Path) -> int:
 
 
 async def prepare(data: Path, binaries: Path, password: str, run_as: RunAs) -> None:
-    """Leave `data` ready to be served: made the first time, freed of a leftover server every other time."""
+    """Leaves `data` ready to be served: runs initdb the first time, later stops a leftover server."""
     ours = major_version(binaries)
     theirs = version_of(data)
     if not theirs:
@@ -32,12 +32,12 @@ async def prepare(data: Path, binaries: Path, password: str, run_as: RunAs) -> N
             f"To carry it over: 1. `./cafe backup cafe.dump`, with the release that made it or PostgreSQL {theirs} "
             f"installed here; 2. move {data} away; 3. `./cafe restore cafe.dump`; 4. `./cafe up`"
         )
-    hand_over(data, run_as.owner)
+    change_owner(data, run_as.owner)
     await asyncio.to_thread(stop_leftover, data)
 
 
 def version_of(data: Path) -> int:
-    """The major version of the PostgreSQL that made it; 0 where there is nothing yet."""
+    """The major version of the PostgreSQL that made the folder; 0 where there is none yet."""
     if not data.exists():
         return 0
     try:
@@ -50,35 +50,35 @@ def version_of(data: Path) -> int:
 
 
 async def _make(data: Path, binaries: Path, password: str, run_as: RunAs, version: int) -> None:
-    """In a folder beside it, renamed when all is written: an interrupted initdb leaves nothing that looks finished."""
-    nest = data.with_name(f"{data.name}.new")
-    shutil.rmtree(nest, ignore_errors=True)
-    nest.mkdir(mode=0o700)
-    (nest / "password").touch(mode=0o600)
-    (nest / "password").write_text(password + "\n")
-    hand_over(nest, run_as.owner)
+    """Runs initdb in a folder beside it, and renames that at the end, so that an interrupted initdb leaves no data."""
+    unfinished = data.with_name(f"{data.name}.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    (unfinished / "password").touch(mode=0o600)
+    (unfinished / "password").write_text(password + "\n")
+    change_owner(unfinished, run_as.owner)
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if version >= 17 else []
     initdb = [
         *run_as.prefix,
         str(binaries / "initdb"),
         "-D",
-        str(nest / "data"),
+        str(unfinished / "data"),
         "-U",
         OWNER,
         "-E",
         "UTF8",
         "--locale=C",
     ]
-    security = ["--auth=scram-sha-256", f"--pwfile={nest / 'password'}", "--no-instructions"]
+    security = ["--auth=scram-sha-256", f"--pwfile={unfinished / 'password'}", "--no-instructions"]
     status, output = await outcome([*initdb, *locale, *security], run_as.become, cwd="/")
     if status:
         raise EmbeddedError(f"could not make the database in {data}: {output}")
-    (nest / "data").rename(data)
-    shutil.rmtree(nest)
+    (unfinished / "data").rename(data)
+    shutil.rmtree(unfinished)
 
 
 def stop_leftover(data: Path) -> None:
-    """A postmaster outlives a café that was killed, where nothing ties it to its parent: end it before ours starts."""
+    """Stops a postmaster that outlived a killed parent (without PR_SET_PDEATHSIG) before a new one starts."""
     pid = _leftover(data)
     stop_signals: tuple[tuple[Signals, float], ...] = ((SIGINT, 5.0), (SIGQUIT, 5.0), (SIGKILL, 5.0))
     for stop_signal, seconds in stop_signals if pid else ():
@@ -94,7 +94,7 @@ def stop_leftover(data: Path) -> None:
 
 
 def _leftover(data: Path) -> int:
-    """The process named in postmaster.pid, if it lives and is a postgres on this very folder; else 0."""
+    """The pid in postmaster.pid, if that process is a postgres on this folder; else 0."""
     try:
         pid, folder = (data / "postmaster.pid").read_text().splitlines()[:2]
     except (OSError, ValueError):
@@ -105,7 +105,7 @@ def _leftover(data: Path) -> int:
 
 
 def _command_of(pid: int) -> str:
-    """Empty where there is no such process, or only what is left of one."""
+    """The command line of a process; empty where there is none, or a zombie."""
     if Path("/proc/self").exists():
         with suppress(OSError):
             return Path(f"/proc/{pid}/cmdline").read_text()

@@ -1,6 +1,7 @@
-"""The PostgreSQL a café brings along: where it is, how it is started, and when it is ready."""
+"""The embedded PostgreSQL: where its programs are, how it is started, and when it is ready."""
 
 import asyncio
+import os
 import random
 import socket
 import time
@@ -9,19 +10,24 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT
+from typing import Any
 
+import aiosql
 import asyncpg
 
+from apps.kit.paths import ROOT
 from apps.kit.postgres.run_as import RunAs
 from apps.kit.process.child_process import spawn
+from apps.kit.settings.environment import without_settings
 from apps.kit.user_error import UserError
 
 OWNER = DATABASE = "cafe"
+queries: Any = aiosql.from_path(ROOT / "sql" / "administration" / "server.sql", "asyncpg")
 STOP_SIGNALS = ((SIGINT, 3.0), (SIGQUIT, 1.0), (SIGKILL, 1.0))
 READY_SECONDS = 90.0
-# Below the ports systems hand out for outgoing connections: one of those could take ours while PostgreSQL restarts.
+# Below the ephemeral port range: an outgoing connection could take the port while PostgreSQL restarts.
 PORTS = range(20000, 32000)
-LAPTOP = {
+OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "100",
@@ -57,14 +63,14 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Server:
-    """One data folder that `prepare` in apps.kit.postgres.data_folder made, and the port it is served on."""
+    """A data folder prepared by apps.kit.postgres.data_folder, and the port it is served on."""
 
     binaries: Path
     data: Path
     password: str = field(repr=False)
     run_as: RunAs
     port: int = field(default_factory=free_port)
-    options: dict[str, str] = field(default_factory=lambda: dict(LAPTOP))
+    options: dict[str, str] = field(default_factory=lambda: dict(OPTIONS))
 
     def command(self) -> list[str]:
         settings = [f"--{name}={value}" for name, value in {**self.options, "port": str(self.port)}.items()]
@@ -74,11 +80,14 @@ class Server:
         return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
     async def start(self, log: Path) -> Process:
+        environment = without_settings(os.environ)
         with log.open("ab") as output:
-            return await spawn(self.command(), SIGINT, self.run_as.become, cwd="/", stdout=output, stderr=output)
+            return await spawn(
+                self.command(), SIGINT, self.run_as.become, cwd="/", env=environment, stdout=output, stderr=output
+            )
 
     async def ready(self) -> None:
-        """Return once it takes connections and has the café's database; recovery after a crash may take a while."""
+        """Returns once it accepts connections and DATABASE exists; crash recovery may take a while."""
         deadline = time.monotonic() + READY_SECONDS
         while True:
             try:
@@ -91,7 +100,7 @@ class Server:
                     raise EmbeddedError(f"PostgreSQL was not ready within {READY_SECONDS:g} s") from None
                 await asyncio.sleep(0.03)
         try:
-            if not await connection.fetchval("select true from pg_database where datname = $1", DATABASE):
-                await connection.execute(f"create database {DATABASE}")
+            if not await queries.database_exists(connection, database=DATABASE):
+                await connection.execute(await queries.create_database_statement(connection, database=DATABASE))
         finally:
             await connection.close()

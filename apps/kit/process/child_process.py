@@ -1,4 +1,4 @@
-"""Child processes that end when their parent does, even when the parent is killed outright."""
+"""Child processes that end with their parent, also when it is killed by SIGKILL (Linux)."""
 
 import asyncio
 import ctypes
@@ -17,17 +17,17 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Account:
-    """Whom root lets a child be."""
+    """The user and group id of a child that root starts."""
 
     user: int
     group: int
 
 
 def ends_with_parent(stop_signal: signal.Signals, become: Account | None = None) -> Callable[[], None]:
-    """For `preexec_fn`: Linux sends `stop_signal` to the child when we die; elsewhere nothing does.
+    """For `preexec_fn`: makes Linux send `stop_signal` to the child when the parent dies (prctl(2)).
 
-    See prctl(2). What can be done before the fork is. The change of user is here because uvloop has no word for it, and
-    comes first because it would undo the other.
+    The change of user is done here because uvloop does not support `user=`, and before prctl because it would clear
+    the setting.
     """
     prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform.startswith("linux") else None
     parent = os.getpid()
@@ -40,7 +40,7 @@ def ends_with_parent(stop_signal: signal.Signals, become: Account | None = None)
         if not prctl:
             return
         prctl(PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
-        if os.getppid() != parent:  # it died before the line above could count
+        if os.getppid() != parent:  # the parent died before the line above
             os.kill(os.getpid(), stop_signal)
 
     return in_the_child
@@ -49,23 +49,23 @@ def ends_with_parent(stop_signal: signal.Signals, become: Account | None = None)
 async def spawn(
     command: Sequence[str], stop_signal: signal.Signals, become: Account | None = None, **options: Any
 ) -> Process:
-    """In a session of its own, so that a terminal's Ctrl-C reaches only us, who then stop it in good order."""
-    beginning = tasks.start(
+    """Starts a child in its own session, so that Ctrl-C in the terminal reaches the parent only."""
+    starting = tasks.start(
         "spawn",
         asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, start_new_session=True, preexec_fn=ends_with_parent(stop_signal, become), **options
         ),
     )
     try:
-        # Shielded: cancelled half way, asyncio (seen on 3.11) waits for ever for pipes that it never connected.
-        return await asyncio.shield(beginning)
+        # Shielded: cancelled half way, asyncio (3.11) waits for ever for pipes that it never connected.
+        return await asyncio.shield(starting)
     except asyncio.CancelledError:
-        await _kill(await beginning)
+        await _kill(await starting)
         raise
 
 
 async def outcome(command: Sequence[str], become: Account | None = None, **options: Any) -> tuple[int, str]:
-    """Run a command to its end: its exit status, and all it output. It is killed if we do not wait."""
+    """Runs a command; returns its exit status and output. A cancellation kills it."""
     process = await spawn(command, signal.SIGKILL, become, stdout=PIPE, stderr=STDOUT, **options)
     try:
         output, _ = await process.communicate()

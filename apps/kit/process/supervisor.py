@@ -1,4 +1,4 @@
-"""Child processes that are started again, visibly, whenever they die, and stopped in good order."""
+"""Supervises child processes: restarts one that ends, says so, and stops all of them at the end."""
 
 import asyncio
 from asyncio.subprocess import Process
@@ -19,7 +19,7 @@ Tell = Callable[[str], None]
 
 
 class KeepsFailing(UserError):
-    """A child that does not even start; what it output is in the log above."""
+    """A child process does not start; its output is in the log above."""
 
 
 @dataclass(frozen=True)
@@ -27,22 +27,22 @@ class Child:
     name: str
     start: Callable[[], Awaitable[Process]]
     stop_signals: Sequence[tuple[Signals, float]]
-    """Signals that stop it, each with the seconds it is given before the next."""
-    say_line: Callable[[bytes], None] = lambda _: None
+    """The signals that stop it, each with the seconds to wait before the next."""
+    write_line: Callable[[bytes], None] = lambda _: None
     hint: Callable[[], str] = lambda: ""
 
 
 @asynccontextmanager
 async def supervised(children: Sequence[Child], tell: Tell, force_stop: asyncio.Event) -> AsyncIterator[asyncio.Event]:
-    """Run the children while the block runs. It gets an event to set once all are well.
+    """Runs the children while the block runs; yields an event to set once all have started.
 
-    Until then a child that dies three times raises KeepsFailing; after that none is ever given up.
+    Until it is set, a child that ends three times raises KeepsFailing; afterwards a child is restarted for ever.
     """
     all_started = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_keep_running(child, all_started, tell, force_stop)) for child in children]
         yield all_started
-        for task in tasks:  # on an exception the group itself does this; twice would cut the stop_signal short
+        for task in tasks:  # on an exception the group does this; a second cancellation would interrupt `_stop`
             task.cancel()
 
 
@@ -63,7 +63,7 @@ async def _keep_running(child: Child, all_started: asyncio.Event, tell: Tell, fo
 
 async def _run_once(child: Child, force_stop: asyncio.Event) -> int:
     process = await child.start()
-    relay = tasks.start(f"{child.name}-output", _relay(process, child.say_line))
+    relay = tasks.start(f"{child.name}-output", _relay(process, child.write_line))
     try:
         return await process.wait()
     finally:
@@ -73,11 +73,11 @@ async def _run_once(child: Child, force_stop: asyncio.Event) -> int:
         relay.cancel()
 
 
-async def _relay(process: Process, say_line: Callable[[bytes], None]) -> None:
+async def _relay(process: Process, write_line: Callable[[bytes], None]) -> None:
     while process.stdout and not process.stdout.at_eof():
-        with suppress(ValueError):  # a line beyond the reader's limit is dropped
+        with suppress(ValueError):  # a line longer than the reader's limit is dropped
             if line := await process.stdout.readline():
-                say_line(line)
+                write_line(line)
 
 
 async def _stop(process: Process, stop_signals: Sequence[tuple[Signals, float]], force_stop: asyncio.Event) -> None:

@@ -1,1 +1,1 @@
-"""The CAFE_ variables: parsed once, checked, and kept in the state folder."""
+"""The CAFE_ variables: parsed and checked once; the state folder keeps generated secrets."""

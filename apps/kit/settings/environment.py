@@ -1,4 +1,4 @@
-"""ReadRouter CAFE_ variables, and saying in one line what is wrong with one."""
+"""Reads CAFE_ variables; a fault is one line that names the variable."""
 
 import difflib
 from collections.abc import Collection, Mapping
@@ -12,10 +12,15 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without settings, and so without secrets, for programs other than the services."""
+    return {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
+
+
 def read(
     environ: Mapping[str, str], names: Collection[str], secrets: Collection[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """What was given, by field name, and one line for each variable that cannot be used."""
+    """The texts that were set, by field name, and one line for each variable that cannot be used."""
     given: dict[str, str] = {}
     faults: list[str] = []
     known = {variable(name): name for name in names}
@@ -50,7 +55,7 @@ def _guess(key: str, known: list[str]) -> str:
 
 
 def explain(error: Mapping[str, Any], given: Mapping[str, str], secrets: Collection[str]) -> str:
-    """A pydantic error as a line for whoever set the variable; a secret's value is never repeated."""
+    """A pydantic error as one line; a secret's value is never repeated."""
     name = str(error["loc"][0])
     said = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
     return f"{variable(name)}: {said}" + ("" if name in secrets else f" (it is {given[name]!r})")

@@ -1,4 +1,4 @@
-"""What a service must be told before it may start, and what production refuses."""
+"""The settings that a service cannot start without, and those that production refuses."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,14 +11,14 @@ DEBUG_SWITCHES = ("QUART_DEBUG", "FLASK_DEBUG", "PYTHONASYNCIODEBUG", "PYTHONDEV
 
 
 def refusals(settings: Settings, service: str, environ: Mapping[str, str]) -> list[str]:
-    """One line per fault, each saying what to do; none when the service may start."""
+    """One line per fault, with what to do; empty when the service may start."""
     production = settings.env is Environment.production
     return [
         *_traces(settings),
         *_database(settings, service, production=production),
         *(_production(settings, environ) if production else ()),
         *(_password(settings) if production and service == "orders" else ()),
-        *(_open_wire(settings) if production and service == "frontend" else ()),
+        *(_plain_http(settings) if production and service == "frontend" else ()),
     ]
 
 
@@ -45,20 +45,20 @@ def _production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]
         yield "CAFE_RATE_LIMITS=off is for benchmarks: remove it in production"
     if "*" in settings.cors_origins:
         yield "CAFE_CORS_ORIGINS=* lets every site in: name the exact origins, or remove it for our own only"
-    if settings.oidc_issuer.startswith("http:"):
-        yield "CAFE_OIDC_ISSUER is plain HTTP: whoever sits on the line could sign in; use its https address"
     for switch in DEBUG_SWITCHES:
         if environ.get(switch, "").lower() not in {"", "0", "false", "no"}:
             yield f"{switch} is on: remove it, production does not run in debug mode"
 
 
 def _password(settings: Settings) -> Iterator[str]:
-    """The orders service alone compares it; the others need not know it."""
+    """Only the orders service has the password."""
     if _weak(settings.staff_password, PASSWORD_CHARACTERS):
         yield "CAFE_STAFF_PASSWORD is missing or weak: give it 12 characters or more that are hard to guess"
 
 
-def _open_wire(settings: Settings) -> Iterator[str]:
+def _plain_http(settings: Settings) -> Iterator[str]:
+    if settings.oidc_issuer.startswith("http:"):
+        yield "CAFE_OIDC_ISSUER is plain HTTP: whoever can read the traffic could sign in; use its https address"
     if settings.tls_certificate is None and settings.trusted_hops == 0:
         yield (
             "CAFE_TLS_CERTIFICATE is not set and CAFE_TRUSTED_HOPS is 0: passwords would be sent in clear; "

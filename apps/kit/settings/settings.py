@@ -1,4 +1,4 @@
-"""What a café can be told through CAFE_ variables, parsed once, at the start."""
+"""The settings, parsed from CAFE_ variables once, at the start."""
 
 import sys
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class SettingsError(UserError):
 
 @dataclass(frozen=True)
 class Settings:
-    """Each field is the variable of the same name: `orders_port` is CAFE_ORDERS_PORT."""
+    """Each field is the variable of its name: `orders_port` is CAFE_ORDERS_PORT."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -100,7 +100,7 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:
-        """Raise SettingsError with one line per fault. An empty variable counts as one that is not set."""
+        """Raises SettingsError with one line per fault. An empty variable counts as not set."""
         given, faults = read(environ, [one.name for one in fields(cls)], SECRETS)
         try:
             settings = TypeAdapter(cls).validate_python(given)
@@ -120,14 +120,24 @@ class Settings:
         )
 
     def port_of(self, service: str) -> int:
-        return {"frontend": self.frontend_port, "orders": self.orders_port, "kitchen": self.kitchen_port}[service]
+        match service:
+            case "frontend":
+                return self.frontend_port
+            case "orders":
+                return self.orders_port
+            case _:
+                return self.kitchen_port
 
     def address_of(self, service: str) -> str:
-        """Where a program on this machine reaches a service."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        """The URL at which a program on this machine reaches a service."""
+        return self.url_of(service, {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host))
+
+    def url_of(self, service: str, host: str) -> str:
+        """The service's URL by this name or address of its machine."""
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         scheme = "https" if service == "frontend" and self.tls_certificate else "http"
         return f"{scheme}://{host}:{self.port_of(service)}"
 
 
-VARIABLES = tuple(variable(one.name) for one in fields(Settings))
+FIELDS = tuple(one.name for one in fields(Settings))
+VARIABLES = tuple(variable(name) for name in FIELDS)

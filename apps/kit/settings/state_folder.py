@@ -1,4 +1,4 @@
-"""The folder a café keeps its secrets and its database in; one café at a time."""
+"""The state folder: generated secrets and the embedded database, locked while a café uses it."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ class StateFolderError(UserError):
 
 
 def make(folder: Path) -> None:
-    """Ours alone; for root it may be passed through, because PostgreSQL runs as somebody else and lives inside."""
+    """Creates the folder, mode 0700; for root 0711, because PostgreSQL runs as another user in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if folder.stat().st_uid == os.geteuid():
@@ -34,7 +34,7 @@ def make(folder: Path) -> None:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """The kernel lets go of this lock with our process, however that ends."""
+    """Holds the folder's lock (flock(2)) while the block runs; the kernel releases it when the process ends."""
     make(folder)
     with (folder / "lock").open("w") as lock:
         try:
@@ -47,7 +47,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Whole or not at all, and never readable by others."""
+    """Writes a file atomically, mode 0600."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text + "\n")
@@ -63,13 +63,13 @@ def generated_once(path: Path, generate: Callable[[], str]) -> str:
 
 
 def pronounceable() -> str:
-    """Five words of two syllables, such as bako-lumi-teno-rasu-vipe: 63 bits that can be read out and typed."""
+    """A password of five words of two syllables, such as bako-lumi-teno-rasu-vipe: 63 random bits."""
     words = ("".join(secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(2)) for _ in range(5))
     return "-".join(words)
 
 
 def with_secret(settings: Settings) -> Settings:
-    """With a signing key: where none was set, the state folder's, generated there the first time."""
+    """Settings with a signing key: where none is set, the one generated in the state folder."""
     if settings.secret:
         return settings
     make(settings.state_dir)
@@ -77,7 +77,7 @@ def with_secret(settings: Settings) -> Settings:
 
 
 def with_password(settings: Settings) -> Settings:
-    """With something to sign in with: where none was set, the state folder's, generated there the first time."""
+    """Settings with a staff password: where none is set, the one generated in the state folder."""
     if settings.staff_password:
         return settings
     make(settings.state_dir)

@@ -1,4 +1,4 @@
-"""How the text of a setting becomes a value; a ValueError's words are shown to whoever set it."""
+"""Parsers of settings; the message of a ValueError is shown to the user."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -26,7 +26,7 @@ def url_of(*schemes: str) -> Callable[[str | None], str | None]:
 
 
 def origins(text: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Origins as browsers send them: scheme, host, perhaps a port; no path, no pattern."""
+    """Origins as browsers send them: scheme, host and optional port; no path, no pattern."""
     found = tuple(one.strip() for one in text.split(",") if one.strip()) if isinstance(text, str) else text
     for one in found:
         parts = urlsplit(one)
@@ -37,15 +37,17 @@ def origins(text: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def password(text: str) -> str:
-    """Plain, or an argon2id hash of it."""
+    """A plain password, or an argon2id hash."""
     if text.startswith("$argon2"):
-        passwords = import_module("apps.kit.web.passwords")  # only where it is wanted: every command reads the settings
+        passwords = import_module(
+            "apps.kit.web.passwords"
+        )  # imported here because argon2 is slow to load and every command reads the settings
         passwords.hashed(text)
     return text
 
 
 def addresses(text: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Whose accounts are staff: email addresses, or `@cafe.example` for all there."""
+    """Email addresses of staff, or `@cafe.example` for everybody at that domain."""
     found = tuple(one.strip().lower() for one in text.split(",") if one.strip()) if isinstance(text, str) else text
     for one in found:
         name, at, domain = one.rpartition("@")
@@ -55,7 +57,7 @@ def addresses(text: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def file(text: str | Path | None) -> Path | None:
-    """A file that is there and may be read."""
+    """A file that exists and can be read."""
     if text is None:
         return None
     path = ROOT / Path(text).expanduser()
@@ -67,11 +69,11 @@ def file(text: str | Path | None) -> Path | None:
 
 
 def state_folder(text: str | Path) -> Path:
-    """A relative path counts from the checkout, so that every command finds the same café from wherever it runs."""
+    """A relative path is resolved from the checkout, so that the working directory does not matter."""
     return ROOT / Path(text).expanduser()
 
 
-def switch(text: str | bool) -> bool:  # noqa: FBT001 - a validator takes what it is given
+def switch(text: str | bool) -> bool:  # noqa: FBT001 - a validator has one positional argument
     known = {"on": True, "off": False, True: True, False: False}
     if text not in known:
         raise ValueError("should be on or off")
@@ -86,7 +88,7 @@ def zone(name: str | ZoneInfo) -> ZoneInfo:
 
 
 def machine_timezone() -> ZoneInfo:
-    """By its name, because PostgreSQL is told it too; UTC where the machine does not say."""
+    """The machine's time zone by its IANA name, which PostgreSQL needs as well; UTC where it is not known."""
     try:
         return ZoneInfo(tzlocal.get_localzone_name() or "UTC")
     except (ValueError, OSError, LookupError):

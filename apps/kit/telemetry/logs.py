@@ -1,4 +1,4 @@
-"""Structured logs on standard output, every string redacted on its way."""
+"""Structured logs on standard output; every string is redacted."""
 
 import logging
 import logging.config
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import structlog
 
-# What they say below this is said better elsewhere: a request by our access log, a lost database by the pool.
+# Below these levels they repeat what our access log and the database pool log.
 CHATTY = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
@@ -23,7 +23,7 @@ CONTROL_IN_LINES = {code: shown for code, shown in CONTROL.items() if code != or
 
 
 def _escape(key: str, text: str) -> str:
-    """The text on one line and without a terminal's control characters; tracebacks keep their lines."""
+    """Escapes line breaks and control characters; tracebacks keep their lines."""
     return text.translate(CONTROL_IN_LINES if key == "exception" else CONTROL)
 
 
@@ -34,16 +34,14 @@ def _redact_all(redact: Callable[[str], str]) -> structlog.typing.Processor:
     return process
 
 
-def _leave_out_what_people_skip(
-    _logger: Any, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _without_noise(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     return {key: value for key, value in event.items() if key not in {"service", "logger", "request"}}
 
 
 def configure(form: Literal["text", "json"], service: str, redact: Callable[[str], str]) -> None:
-    """Sends our own logs and those of the libraries through one pipe, as text for people or as a JSON line each.
+    """Formats our own logs and those of libraries alike, as text or as one JSON object a line.
 
-    `redact` cuts secrets out of every string that is logged.
+    `redact` removes secrets from every string that is logged.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -57,7 +55,7 @@ def configure(form: Literal["text", "json"], service: str, redact: Callable[[str
     ]
     last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "text":
-        last.append(_leave_out_what_people_skip)
+        last.append(_without_noise)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"

@@ -1,7 +1,7 @@
-"""What each service counts, for Prometheus at /metrics.
+"""Metrics of a service, for Prometheus at /metrics.
 
-A process runs one service. What belongs to a request or to something that lives as long as the app is kept in the app's
-own `Metrics`; what is counted on the way to a socket is kept once a process, in a group that the service adds.
+A process runs one service. Metrics of requests and of what lives as long as the app belong to the app's `Metrics`;
+metrics of connections are kept once a process, in a group that the service adds.
 """
 
 from collections.abc import Iterator
@@ -21,18 +21,18 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Group(CollectorRegistry):
-    """Metrics that belong together and are kept once a process."""
+    """A set of metrics that is kept once a process."""
 
 
 class Source(Protocol):
-    """Metrics that are looked up when they are asked for."""
+    """Metrics that are computed at each scrape."""
 
     def collect(self) -> Iterator[Metric]:
-        """The figures of this moment."""
+        """The present values."""
 
 
 class Metrics:
-    """All that one service shows at /metrics."""
+    """All metrics of one service."""
 
     def __init__(self) -> None:
         self._own = CollectorRegistry()
@@ -51,15 +51,15 @@ class Metrics:
         self._request_seconds.labels(method, route).observe(seconds)
 
     def show(self, group: Group) -> None:
-        """Shows a group as well."""
+        """Adds a group."""
         self._groups.append(group)
 
     def look_up(self, source: Source) -> None:
-        """Shows what `source` says, each time anew."""
+        """Adds a source."""
         self._own.register(source)
 
     def exposition(self) -> bytes:
-        """Everything counted, in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return b"".join(generate_latest(registry) for registry in (self._own, *self._groups))
 
 

@@ -1,7 +1,7 @@
 """Spans by OpenTelemetry: a request served, another service called, a statement, a change fanned out.
 
-Imported only where traces are asked for. No span holds an order number, an address, an argument or an error's words:
-only names that the code knows, and the order's mark as in the log. OpenTelemetry's own variables for sampling
+Imported only where tracing is on. No span holds an order number, an address, an argument or an error message: only
+names from the code, and the order's label as in the log. OpenTelemetry's own variables for sampling
 (OTEL_TRACES_SAMPLER) and for the exporter's headers (OTEL_EXPORTER_OTLP_HEADERS) are honoured.
 """
 
@@ -31,11 +31,13 @@ EXPORT_SECONDS = 2.0
 LAST_EXPORT_SECONDS = 3.0
 TRANSACTION = frozenset({"BEGIN", "COMMIT", "ROLLBACK"})
 _propagator = TraceContextTextMapPropagator()
-logging.getLogger("opentelemetry").setLevel(logging.ERROR)  # a collector that is away is said once a batch, not a retry
+logging.getLogger("opentelemetry").setLevel(
+    logging.ERROR
+)  # an unreachable collector is logged once a batch, not once a retry
 
 
 class Tracing:
-    """The spans of one service, sent in batches by a thread of their own."""
+    """The spans of one service, exported in batches by a background thread."""
 
     def __init__(self, endpoint: str, service: str) -> None:
         session = requests.Session()
@@ -48,7 +50,7 @@ class Tracing:
         self._tracer = self._provider.get_tracer("cafe")
 
     async def close(self) -> None:
-        """Sends what is left, if that is quick: no collector holds up a café that closes."""
+        """Exports the remaining spans, with a short timeout, so that no collector delays the shutdown."""
         last = Thread(target=self._provider.shutdown, daemon=True)
         last.start()
         await asyncio.to_thread(last.join, LAST_EXPORT_SECONDS)
@@ -82,7 +84,7 @@ class Tracing:
 
     @contextmanager
     def calling(self, to: str, method: str, headers: MutableMapping[str, str]) -> Iterator[None]:
-        """The span of a call; what nobody asked for, such as our own polling, is told not to begin a trace."""
+        """The span of a call to another service; periodic calls without a parent span begin no trace."""
         if not trace.get_current_span().get_span_context().is_valid:
             headers[HEADER] = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
             yield
@@ -100,9 +102,9 @@ class Tracing:
         return f"00-{span.trace_id:032x}-{span.span_id:016x}-01"
 
     def queried(self, record: LoggedQuery) -> None:
-        """The span of a statement that has just ended; asyncpg calls this in the context of whoever ran it."""
+        """Records the span of a statement that has ended; asyncpg calls this in the context of its caller."""
         name = STATEMENT_NAMES.get(record.query) or record.query.strip(" ;").partition(" ")[0]
-        ours = record.query in STATEMENT_NAMES or name in TRANSACTION  # the rest is asyncpg's housekeeping
+        ours = record.query in STATEMENT_NAMES or name in TRANSACTION  # the others are asyncpg's own statements
         if not (ours and trace.get_current_span().is_recording()):
             return
         ended = time.time_ns()

@@ -6,7 +6,7 @@ _REQUEST: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def begin(request_id: str) -> None:
-    """What follows in this task, and in the calls it makes, belongs to that request."""
+    """Sets the request id of this task and of the calls it makes."""
     _REQUEST.set(request_id)
 
 

@@ -1,4 +1,4 @@
-"""Traces across the services where CAFE_OTLP_ENDPOINT asks for them; else nothing of OpenTelemetry is even imported."""
+"""Traces across the services where CAFE_OTLP_ENDPOINT is set; else OpenTelemetry is not imported."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
@@ -18,7 +18,7 @@ _ACTIVE: "ContextVar[Tracing | None]" = ContextVar("cafe_tracing", default=None)
 
 
 def missing() -> bool:
-    """Whether what traces need is not installed."""
+    """Whether OpenTelemetry is not installed."""
     try:
         return any(find_spec(package) is None for package in PACKAGES)
     except ModuleNotFoundError:
@@ -32,7 +32,7 @@ async def running(endpoint: str, service: str) -> "AsyncIterator[Tracing | None]
         yield None
         return
     tracing: Tracing = import_module("apps.kit.telemetry.open_telemetry").Tracing(endpoint, service)
-    _ACTIVE.set(tracing)  # also for the tasks that are started from here
+    _ACTIVE.set(tracing)  # also for tasks started from here
     try:
         yield tracing
     finally:
@@ -40,12 +40,12 @@ async def running(endpoint: str, service: str) -> "AsyncIterator[Tracing | None]
 
 
 def activate(tracing: "Tracing | None") -> None:
-    """What follows in this task is traced there."""
+    """Uses this tracing in the present task."""
     _ACTIVE.set(tracing)
 
 
 def calling(to: str, method: str, headers: Any) -> AbstractContextManager[Any]:
-    """A call to another service: adds what the other needs to go on with the trace."""
+    """A call to another service: adds the traceparent header."""
     tracing = _ACTIVE.get()
     return nullcontext() if tracing is None else tracing.calling(to, method, headers)
 

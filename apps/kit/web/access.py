@@ -1,4 +1,4 @@
-"""Who may call what: each route says it, one hook enforces it."""
+"""Authorization: each route declares who may call it, one hook enforces it."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -58,13 +58,13 @@ def identity_in(secret: str, authorization: str | None) -> Identity | None:
 
 
 def caller() -> Identity | None:
-    """Who is calling, as far as they said and proved it."""
+    """The authenticated caller of the present request; None where there is none."""
     identity: Identity | None = g.get("identity")
     return identity
 
 
 def guard(app: Quart, authenticate: Authenticate, requests: Requests) -> None:
-    """Looks at every request of `app` before its view does.
+    """Checks every request of `app` before its view runs.
 
     Raises SignInNeeded (401), NotAllowed (403) or TooManyRequests (429).
     """
@@ -72,7 +72,7 @@ def guard(app: Quart, authenticate: Authenticate, requests: Requests) -> None:
     @app.before_request
     async def check() -> None:
         if request.url_rule is None:
-            requests.spend(None)  # looking for what is not there costs as much as finding what is
+            requests.spend(None)  # a request for an unknown path counts as well
             return
         roles = allowed(app.view_functions.get(str(request.endpoint)))
         if roles is None:

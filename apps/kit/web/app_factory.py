@@ -1,4 +1,4 @@
-"""The scaffold of a service: errors, access, documentation, health, metrics and headers, the same on all three."""
+"""Creates a service with errors, access, documentation, health, metrics and headers, the same on all three."""
 
 from collections.abc import AsyncGenerator, Sequence
 

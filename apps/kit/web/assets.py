@@ -1,4 +1,4 @@
-"""Static files under addresses that change with their content, so that browsers may keep them for ever."""
+"""Static files under URLs that contain a digest of their content, so that browsers may cache them for ever."""
 
 import hashlib
 from pathlib import Path
@@ -20,7 +20,7 @@ def digest_of(folder: Path) -> str:
 
 
 def serve_assets(app: Quart, folder: Path) -> None:
-    """Serves `folder` at /static/<digest>/ and gives templates `asset(path)`; an old digest gets today's file."""
+    """Serves `folder` at /static/<digest>/ and gives templates `asset(path)`; an old digest gets the present file."""
     present = digest_of(folder)
 
     @app.get("/static/<digest>/<path:name>")

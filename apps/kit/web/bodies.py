@@ -1,4 +1,4 @@
-"""What a caller sent, parsed once at the edge; below it nothing is checked again."""
+"""Request bodies, parsed and validated once at the edge."""
 
 import unicodedata
 from typing import Annotated, Any, TypeVar

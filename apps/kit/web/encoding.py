@@ -1,4 +1,4 @@
-"""JSON on the way out: exact decimals as numbers, and bytes that the database built passed through as they are."""
+"""JSON encoding: exact decimals as numbers; JSON that the database built is passed through as bytes."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -19,10 +19,10 @@ def compact(document: bytes) -> bytes:
 
 
 def utc_text(moment: datetime) -> str:
-    """A moment as the café writes it: UTC, microseconds, Z."""
+    """A time in the API's format: UTC, microseconds, `Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def utc_now() -> str:
-    """This moment, likewise."""
+    """The present time in the API's format."""
     return utc_text(datetime.now(UTC))

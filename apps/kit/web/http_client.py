@@ -1,4 +1,4 @@
-"""Calls to the other services: one client for as long as the app lives, errors in the café's own terms."""
+"""HTTP client for the other services; refusals and failures become errors of the API."""
 
 import time
 from datetime import timedelta
@@ -23,7 +23,7 @@ class Unreachable(Unavailable):
 
 
 class Client(httpx.AsyncClient):
-    """Calls one service of ours, and says with each call which request and which trace it belongs to."""
+    """Calls one service; passes on the request id and the trace."""
 
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(**options)
@@ -68,7 +68,7 @@ def as_bearer(token: str) -> dict[str, str]:
 
 
 def relayed(response: httpx.Response) -> ApiError:
-    """A refusal by another service as an error of ours, in its own words."""
+    """Another service's problem document as an error, with its code and detail."""
     try:
         problem = response.json()
         error = Relayed(response.status_code, str(problem["code"]), str(problem["detail"]), **_members(problem))

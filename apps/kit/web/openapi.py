@@ -1,4 +1,4 @@
-"""Each route says what it is and takes, beside its code: the marks from which the OpenAPI document is made."""
+"""The declarations beside each route from which the OpenAPI document is made."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Parameter:
-    """Something a caller may say in the query, the path or a header."""
+    """A parameter in the query, the path or a header."""
 
     name: str
     where: str
@@ -27,7 +27,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """What a route does, takes and answers; `problems` are the statuses that it may refuse with."""
+    """An operation: summary, parameters, body and answers; `problems` are its error statuses."""
 
     summary: str
     tag: str
@@ -43,7 +43,7 @@ class Operation:
 
 
 def describe(summary: str, *, tag: str, **more: Any) -> Callable[[View], View]:
-    """Marks a view with its Operation."""
+    """Attaches an Operation to a view."""
 
     def mark(view: View) -> View:
         view.operation = Operation(summary, tag, **more)  # type: ignore[attr-defined]

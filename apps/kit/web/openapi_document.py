@@ -1,6 +1,6 @@
-"""The OpenAPI 3.1 document, made of what the routes say of themselves.
+"""The OpenAPI 3.1 document, made from the routes' declarations.
 
-Own code and not a library because ours must say who may call, and that errors are problem+json (docs/adr/0004).
+No library makes it because it has to declare access and problem+json errors (docs/adr/0004).
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What every service says of itself: whether it lives, is ready and well, what it counts, and how it is called."""
+"""The routes that every service has: /livez, /readyz, /health, /metrics, /openapi.json and /docs."""
 
 from dataclasses import dataclass
 

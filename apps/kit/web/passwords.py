@@ -1,4 +1,4 @@
-"""The staff password as an argon2id hash (RFC 9106), looked at beside the event loop and by two at a time."""
+"""The staff password as an argon2id hash (RFC 9106), verified in a thread, two at a time."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -35,14 +35,14 @@ def hashed(password: str) -> str:
 
 @dataclass
 class Password:
-    """Something to compare attempts with; an empty hash matches nothing."""
+    """A hash to verify passwords against; an empty hash matches nothing."""
 
     hash: str
     _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_A_TIME))
     _waiting: int = 0
 
     async def matches(self, attempt: str) -> bool:
-        """Whether that is the password. Raises Busy where too many are waiting to be told."""
+        """Whether that is the password. Raises Busy where too many verifications are waiting."""
         if self._waiting >= MOST_WAITING:
             raise Busy
         self._waiting += 1

@@ -1,4 +1,4 @@
-"""Every error as application/problem+json (RFC 9457), made in this one place."""
+"""Errors as application/problem+json (RFC 9457)."""
 
 from http import HTTPStatus
 from typing import Any
@@ -29,7 +29,7 @@ def document(error: ApiError, instance: str) -> dict[str, Any]:
 
 
 def respond(error: ApiError) -> Response:
-    """The answer to the present request that says what went wrong."""
+    """The problem response to the present request."""
     response = Response(to_json(document(error, request.path)), status=error.status, content_type=PROBLEM)
     response.headers.update(error.headers)
     return response
@@ -58,7 +58,7 @@ def _translate(error: HTTPException) -> ApiError:
 
 
 def register_error_handlers(app: Service) -> None:
-    """Lets `app` answer every error as a problem document, and log those that are its own fault."""
+    """Makes `app` answer every error with a problem document, and log unexpected ones."""
 
     @app.errorhandler(ApiError)
     async def known(error: ApiError) -> Response:
@@ -71,7 +71,7 @@ def register_error_handlers(app: Service) -> None:
     async def from_framework(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
-        # not app.handle_user_exception: Quart 0.23 wants another argument there than 0.22
+        # not app.handle_user_exception: its signature differs between Quart 0.22 and 0.23
         answer: Any = app.error_handler_spec[None][None][ApiError]
         return await app.ensure_async(answer)(_translate(error))
 

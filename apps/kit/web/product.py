@@ -1,4 +1,4 @@
-"""What a product tells this room about itself, so that nothing here has to know it."""
+"""What the kit needs to know of the product that is built on it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from apps.kit.errors import ApiError
 
 @dataclass(frozen=True)
 class Product:
-    """One for all services of a product."""
+    """Shared by all services of a product."""
 
     title: str
     """What the OpenAPI documents are called."""

@@ -1,7 +1,7 @@
-"""What the proxies in front say about a visitor, believed from as many of them as we were told of and no further.
+"""X-Forwarded-* headers, believed from as many proxies as CAFE_TRUSTED_HOPS says, and no more.
 
-Each proxy appends to X-Forwarded-For the address it was called from, so what `hops` proxies wrote are the last `hops`
-entries; whatever stands to the left of them was sent by the visitor, and may be a lie.
+Each proxy appends to X-Forwarded-For the address it was called from, so `hops` proxies wrote the last `hops` entries;
+whatever stands to the left of them was sent by the client, and may be forged.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ PORT_AT_END = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<four>[\d.]+))(?::\d+)?")
 
 @dataclass(frozen=True)
 class RequestOrigin:
-    """From where, by what scheme (`http` or `https`) and under what name we were called."""
+    """The client's address, the scheme (`http` or `https`) and the host of a request."""
 
     address: str
     scheme: str
@@ -27,7 +27,7 @@ class RequestOrigin:
 
 
 def _at(hops: int, values: Iterable[str]) -> str | None:
-    """What the outermost believed proxy wrote; where fewer wrote, the first that did."""
+    """The entry of the outermost trusted proxy; where there are fewer entries, the first one."""
     entries = [entry.strip() for value in values for entry in value.split(",")]
     return entries[-min(hops, len(entries))] if entries else None
 
@@ -43,7 +43,7 @@ def _address(text: str | None) -> str | None:
 
 
 def origin_behind(hops: int, visit: RequestOrigin, headers: Iterable[Header]) -> RequestOrigin:
-    """The visit as the outermost of `hops` proxies saw it; what it did not say, or said badly, stays as it is."""
+    """The request's origin as the outermost of `hops` proxies saw it; missing or malformed parts stay unchanged."""
     if hops <= 0:
         return visit
     told: dict[bytes, list[str]] = {}
@@ -74,7 +74,7 @@ def _apply(scope: MutableMapping[str, Any], hops: int) -> None:
 
 
 def behind(inner: App, hops: int) -> App:
-    """An ASGI app that sees its authenticator as the outermost of `hops` proxies saw them."""
+    """An ASGI app whose requests have the address, scheme and host that the outermost of `hops` proxies saw."""
     if hops <= 0:
         return inner
 

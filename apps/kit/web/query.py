@@ -1,4 +1,4 @@
-"""What a caller said in the query string."""
+"""Parameters of the query string."""
 
 from quart import request
 

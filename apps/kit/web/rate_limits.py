@@ -1,7 +1,7 @@
-"""How much of something one visitor may have in a minute, and how a refusal says so.
+"""Rate limits of a client, and the headers that describe them.
 
-A budget is counted by the generic cell rate algorithm (ITU-T I.371): all that is kept of a visitor is until when
-their past spending weighs. The headers are those of draft-ietf-httpapi-ratelimit-headers.
+A budget is counted by the generic cell rate algorithm (ITU-T I.371): all that is kept of a client is the time until
+which its past requests count. The headers are those of draft-ietf-httpapi-ratelimit-headers.
 """
 
 import ipaddress
@@ -28,7 +28,7 @@ class TooManyRequests(ApiError):
 
 @dataclass(frozen=True)
 class Budget:
-    """So many at once, and so many a minute after that."""
+    """A burst, and a rate after that."""
 
     name: str
     burst: int
@@ -39,7 +39,7 @@ class Budget:
         return 60 / self.per_minute
 
     def headers(self, backlog_seconds: float) -> dict[str, str]:
-        """What a visitor is rate_limit_headers whose spending weighs for so long."""
+        """The headers for a client whose past requests count for so many more seconds."""
         left = max(0, math.floor(self.burst - backlog_seconds / self.seconds_each + 1e-6))
         return {
             "RateLimit-Policy": f'"{self.name}";q={self.burst};w={math.ceil(self.burst * self.seconds_each)}',
@@ -47,7 +47,7 @@ class Budget:
         }
 
     def refusal(self, backlog_seconds: float) -> TooManyRequests:
-        """The error for a visitor who has nothing left."""
+        """The error for a client that has used up its budget."""
         wait = backlog_seconds - (self.burst - 1) * self.seconds_each
         error = TooManyRequests()
         error.headers |= {"Retry-After": str(max(1, math.ceil(wait))), **self.headers(backlog_seconds)}
@@ -55,7 +55,7 @@ class Budget:
 
 
 def network(address: str) -> str:
-    """What one visitor can choose their address in: an IPv4 address, or the /64 of an IPv6 one (RFC 6177)."""
+    """The network that one client can choose its address in: an IPv4 address, or an IPv6 /64 (RFC 6177)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -67,7 +67,7 @@ def network(address: str) -> str:
 
 
 class Allowance:
-    """A budget kept in this process alone, for what is answered from memory."""
+    """A budget that is counted in this process alone."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
@@ -85,7 +85,7 @@ class Allowance:
 
 
 class Requests:
-    """What anybody may ask of one service in all: each replica counts for itself, because it answers from memory."""
+    """The request budget of a client at one replica of a service."""
 
     def __init__(self, *, limited: bool) -> None:
         self._allowance = Allowance(Budget(*REQUESTS)) if limited else None
@@ -101,7 +101,7 @@ class Requests:
 
 
 def set_rate_limit_headers(headers: dict[str, str]) -> None:
-    """Remembers what the present answer is to say about the visitor's budget."""
+    """Remembers what the present answer is to say about the client's budget."""
     g.rate_limit = headers
 
 

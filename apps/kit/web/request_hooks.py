@@ -1,4 +1,4 @@
-"""Every request: an id that it keeps through all services, a line in the log, a figure, and the strict headers."""
+"""Hooks of every request: request id, access log, metrics, tracing and security headers."""
 
 import asyncio
 import re
@@ -32,7 +32,7 @@ log = structlog.get_logger("cafe.access")
 
 
 def register_request_hooks(app: Service, *, believes_traces: bool) -> None:
-    """Looks at every request of `app` before its view and after it; `believes_traces`: callers may name their trace."""
+    """Registers the hooks; with `believes_traces` a caller's traceparent header is continued."""
 
     @app.before_request
     async def begin() -> None:
@@ -48,7 +48,7 @@ def register_request_hooks(app: Service, *, believes_traces: bool) -> None:
             structlog.contextvars.bind_contextvars(trace=app.tracing.id_of(g.span))
         structlog.contextvars.bind_contextvars(request=g.request_id, **_about_the_order())
 
-    # the guard is registered first, but a refused request deserves its id as well
+    # the guard is registered first, but a refused request needs its id as well
     app.before_request_funcs[None].reverse()
 
     @app.after_request
@@ -95,7 +95,7 @@ def _about_the_order() -> dict[str, str]:
 
 
 def _method() -> str:
-    """Anybody may send any word as a method."""
+    """The method as a label; unknown ones are `other`, because clients may send anything."""
     return request.method if request.method in METHODS else "other"
 
 
@@ -108,7 +108,7 @@ def _methods_of(app: Quart, path: str) -> set[str]:
 
 
 async def _has_come_whole(body: Any) -> bool:
-    """Whether all of a body is here, also one that nobody reads: what is left of it would end the connection."""
+    """Whether the whole body has arrived, also one that no view reads: the rest of it would break keep-alive."""
     try:
         async with asyncio.timeout(REST_OF_BODY_SECONDS):
             await body

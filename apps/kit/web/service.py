@@ -1,4 +1,4 @@
-"""A service: what it knows of itself, and how it winds up."""
+"""The Quart app of a service, with readiness, metrics and draining."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Health:
-    """What /health says beside the service's name; `ready` decides between 200 and 503."""
+    """The state for /health; `ready` decides between 200 and 503."""
 
     ready: bool
     database: str
@@ -26,7 +26,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Ready:
-    """What /readyz says: whether requests may be sent here, and since when its answers may be out of date."""
+    """The state for /readyz: whether it takes requests, and since when its answers may be out of date."""
 
     started: bool = True
     stale_since: str | None = None
@@ -36,7 +36,7 @@ Probe = Callable[[], Awaitable[Health]]
 
 
 class Service(Quart):
-    """A Quart app that can also be asked to wind up its long-lived connections."""
+    """A Quart app that can drain its long-lived connections."""
 
     def __init__(self, name: str, summary: str, product: Product) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ class Service(Quart):
         self.summary = summary
         self.product = product
         self.metrics = Metrics()
-        self.readiness: Callable[[], Ready] = Ready  # a service that must load something first says more
+        self.readiness: Callable[[], Ready] = Ready  # replaced by a service that has to load something first
         self.tracing: Tracing | None = None
         self.draining = False
         self.why_it_cannot_start = ""
@@ -54,7 +54,7 @@ class Service(Quart):
         self.asgi_app = self._watched(self.asgi_app)  # type: ignore[method-assign]
 
     async def drain(self) -> None:
-        """Is not ready any more, ends what would not end by itself, and waits for the requests that are under way."""
+        """Turns unready, ends long-lived connections, and waits for the requests in progress."""
         self.draining = True
         under_way = tuple(self._under_way)
         for drain in self.drains:

@@ -1,4 +1,4 @@
-"""Bearer tokens: JWT (RFC 7519) signed with the café's secret by HS256, and nothing else is accepted."""
+"""Bearer tokens: JWT (RFC 7519) signed with CAFE_SECRET by HS256; no other algorithm is accepted."""
 
 import math
 import secrets
@@ -16,13 +16,13 @@ from apps.kit.errors import SignInNeeded
 ISSUER = "cafe-lumiere"
 API = "cafe-lumiere"
 SIGN_IN = "cafe-lumiere/sign-in"
-CLIENT_ADDRESS = "cafe-lumiere/visit"
+CLIENT_ADDRESS = "cafe-lumiere/client-address"
 SIGN_IN_KEY_LIFETIME = timedelta(hours=24)
 CLIENT_ADDRESS_LIFETIME = timedelta(minutes=1)
 
 
 class Role(StrEnum):
-    """What a caller is allowed to be."""
+    """The roles of callers."""
 
     STAFF = "staff"
     SERVICE = "service"
@@ -30,9 +30,9 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """Who is calling: `subject` is what the history calls them.
+    """An authenticated caller; `subject` is the actor in the event log.
 
-    `expires_at` is when they must prove it again (seconds since 1970); `session` is its hash where that is a session.
+    `expires_at` is in seconds since 1970; `session` is the hash of the session, where there is one.
     """
 
     subject: str
@@ -85,7 +85,7 @@ def read_sign_in_key(secret: str, key: str) -> tuple[str, float]:
 
 
 def mint_client_address(secret: str, address: str) -> str:
-    """What one of our services gives another: from which address the visitor came."""
+    """A token by which one service passes a client's address on to another."""
     return _sign(secret, CLIENT_ADDRESS, CLIENT_ADDRESS_LIFETIME, {"sub": address})
 
 
@@ -95,7 +95,7 @@ def read_client_address(secret: str, token: str) -> str:
 
 
 def seal(secret: str, purpose: str, claims: dict[str, str], lifetime: timedelta) -> str:
-    """What we give somebody to bring back unchanged: they can read it, not alter it."""
+    """Signed claims for a client to bring back: readable, but not alterable."""
     return _sign(secret, f"{API}/{purpose}", lifetime, claims)
 
 

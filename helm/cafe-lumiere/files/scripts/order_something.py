@@ -1,4 +1,4 @@
-"""`helm test`: orders by HTTP as a guest does, reads the order back, and cancels it so that nobody makes it."""
+"""`helm test`: places an order by HTTP, reads it back, and cancels it so that nobody makes it."""
 
 import json
 import os
