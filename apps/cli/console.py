@@ -21,7 +21,7 @@ class Console:
         mark = self._mark(service)
         return lambda line: write(mark + line)
 
-    def tell(self, message: str) -> None:
+    def notify(self, message: str) -> None:
         if self.text:
             write(self._mark("café") + message.encode() + b"\n")
         else:

@@ -15,7 +15,7 @@ from apps.kit.database.migrations import migrate
 from apps.kit.database.roles import as_role, open_roles, role_password
 from apps.kit.postgres import data_folder, embedded
 from apps.kit.postgres.run_as import choose_account
-from apps.kit.process.supervisor import Child, Tell, supervised
+from apps.kit.process.supervisor import Child, Notify, supervised
 from apps.kit.settings.settings import Settings
 from apps.kit.settings.state_folder import generated_once
 
@@ -28,7 +28,7 @@ async def database(settings: Settings, console: Console, force_stop: asyncio.Eve
     if settings.database_url:
         yield await _external(settings, settings.database_url, console)
         return
-    async with embedded_server(settings, console.tell, force_stop) as server:
+    async with embedded_server(settings, console.notify, force_stop) as server:
         await _migrate_and_fill(server.url())
         passwords = {role: role_password(settings.secret, role) for role in (ORDERS_ROLE, LISTEN_ROLE)}
         yield await _as_each_role(server.url(), passwords, settings.listen_url)
@@ -36,7 +36,7 @@ async def database(settings: Settings, console: Console, force_stop: asyncio.Eve
 
 @asynccontextmanager
 async def embedded_server(
-    settings: Settings, tell: Tell, force_stop: asyncio.Event, binaries: Path | None = None
+    settings: Settings, notify: Notify, force_stop: asyncio.Event, binaries: Path | None = None
 ) -> AsyncIterator[embedded.Server]:
     """Supervises the embedded PostgreSQL while the block runs; `binaries` names another version of it."""
     server = await _prepare(settings, binaries or embedded.binaries_in_wheel())
@@ -48,7 +48,7 @@ async def embedded_server(
         stop_signals=embedded.STOP_SIGNALS,
         hint=lambda: "\n".join(["Its log ends:", *log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]]),
     )
-    async with supervised([child], tell, force_stop) as all_started:
+    async with supervised([child], notify, force_stop) as all_started:
         await server.ready()
         all_started.set()
         yield server
@@ -58,7 +58,9 @@ async def _external(settings: Settings, owner_url: str, console: Console) -> Dat
     """Services log in with their own roles where passwords are set, else as the owner."""
     passwords = role_passwords(settings)
     if not settings.listen_url and LISTEN_ROLE not in passwords:
-        console.tell("CAFE_LISTEN_URL is not set: the frontend listens as CAFE_DATABASE_URL (production refuses this)")
+        console.notify(
+            "CAFE_LISTEN_URL is not set: the frontend listens as CAFE_DATABASE_URL (production refuses this)"
+        )
     await _migrate_and_fill(owner_url)
     return await _as_each_role(owner_url, passwords, settings.listen_url)
 

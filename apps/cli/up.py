@@ -50,7 +50,7 @@ async def _run_until_stopped(settings: Settings, environ: Mapping[str, str]) -> 
         if cafe.cancelling():
             force_stop.set()
         else:
-            console.tell("closing; once more stops it at once")
+            console.notify("closing; once more stops it at once")
             cafe.cancel()
 
     def hang_up() -> None:
@@ -58,7 +58,7 @@ async def _run_until_stopped(settings: Settings, environ: Mapping[str, str]) -> 
         if has_terminal and not os.isatty(0):
             stop()
         elif settings.tls_certificate and "frontend" in processes:
-            console.tell("SIGHUP: restarting the frontend with the present certificate")
+            console.notify("SIGHUP: restarting the frontend with the present certificate")
             with suppress(ProcessLookupError):
                 processes["frontend"].send_signal(SIGTERM)
 
@@ -87,7 +87,7 @@ async def _run(
                 write_private(address_file, urls.owner)
                 environments = {service: environment_of(service, settings, urls, environ) for service in SERVICES}
                 children = [child(service, environments[service], console, processes) for service in SERVICES]
-                async with supervised(children, console.tell, force_stop) as all_started:
+                async with supervised(children, console.notify, force_stop) as all_started:
                     await _all_healthy(settings)
                     all_started.set()
                     shown = banner(settings, network_addresses(), password_is_generated=password_is_generated)

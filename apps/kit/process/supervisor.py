@@ -15,7 +15,7 @@ FIRST_ATTEMPTS = 3
 LONGEST_WAIT_SECONDS = 5.0
 FORCED_SECONDS = 0.5
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 class KeepsFailing(UserError):
@@ -33,20 +33,22 @@ class Child:
 
 
 @asynccontextmanager
-async def supervised(children: Sequence[Child], tell: Tell, force_stop: asyncio.Event) -> AsyncIterator[asyncio.Event]:
+async def supervised(
+    children: Sequence[Child], notify: Notify, force_stop: asyncio.Event
+) -> AsyncIterator[asyncio.Event]:
     """Runs the children while the block runs; yields an event to set once all have started.
 
     Until it is set, a child that ends three times raises KeepsFailing; afterwards a child is restarted for ever.
     """
     all_started = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_keep_running(child, all_started, tell, force_stop)) for child in children]
+        tasks = [group.create_task(_keep_running(child, all_started, notify, force_stop)) for child in children]
         yield all_started
         for task in tasks:  # on an exception the group does this; a second cancellation would interrupt `_stop`
             task.cancel()
 
 
-async def _keep_running(child: Child, all_started: asyncio.Event, tell: Tell, force_stop: asyncio.Event) -> None:
+async def _keep_running(child: Child, all_started: asyncio.Event, notify: Notify, force_stop: asyncio.Event) -> None:
     clock = asyncio.get_running_loop().time
     deaths = 0
     while True:
@@ -57,7 +59,7 @@ async def _keep_running(child: Child, all_started: asyncio.Event, tell: Tell, fo
         if deaths >= FIRST_ATTEMPTS and not all_started.is_set():
             raise KeepsFailing(f"{child.name} does not start ({how}, {deaths} times). {child.hint()}".strip())
         wait = 0.0 if deaths == 1 else min(0.125 * 2 ** min(deaths, 9), LONGEST_WAIT_SECONDS)
-        tell(f"{child.name} stopped ({how}); starting it again" + (f" in {wait:g} s" if wait else ""))
+        notify(f"{child.name} stopped ({how}); starting it again" + (f" in {wait:g} s" if wait else ""))
         await asyncio.sleep(wait)
 
 

@@ -42,35 +42,35 @@ def _address(text: str | None) -> str | None:
         return None
 
 
-def origin_behind(hops: int, visit: RequestOrigin, headers: Iterable[Header]) -> RequestOrigin:
+def origin_behind(hops: int, direct: RequestOrigin, headers: Iterable[Header]) -> RequestOrigin:
     """The request's origin as the outermost of `hops` proxies saw it; missing or malformed parts stay unchanged."""
     if hops <= 0:
-        return visit
-    told: dict[bytes, list[str]] = {}
+        return direct
+    forwarded: dict[bytes, list[str]] = {}
     for name, value in headers:
-        told.setdefault(name.lower(), []).append(value.decode("latin-1"))
-    scheme = (_at(hops, told.get(b"x-forwarded-proto", [])) or "").lower()
-    host = _at(hops, told.get(b"x-forwarded-host", [])) or ""
+        forwarded.setdefault(name.lower(), []).append(value.decode("latin-1"))
+    scheme = (_at(hops, forwarded.get(b"x-forwarded-proto", [])) or "").lower()
+    host = _at(hops, forwarded.get(b"x-forwarded-host", [])) or ""
     return RequestOrigin(
-        _address(_at(hops, told.get(b"x-forwarded-for", []))) or visit.address,
-        scheme if scheme in ("http", "https") else visit.scheme,
-        host if HOST.fullmatch(host) else visit.host,
+        _address(_at(hops, forwarded.get(b"x-forwarded-for", []))) or direct.address,
+        scheme if scheme in ("http", "https") else direct.scheme,
+        host if HOST.fullmatch(host) else direct.host,
     )
 
 
 def _apply(scope: MutableMapping[str, Any], hops: int) -> None:
     secure = scope["scheme"] in ("https", "wss")
     names: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-    met = RequestOrigin(
+    direct = RequestOrigin(
         (scope.get("client") or ("", 0))[0], "https" if secure else "http", names.get(b"host", b"").decode("latin-1")
     )
-    visit = origin_behind(hops, met, scope["headers"])
+    origin = origin_behind(hops, direct, scope["headers"])
     schemes = {"http": "ws", "https": "wss"} if scope["type"] == "websocket" else {}
-    scope["scheme"] = schemes.get(visit.scheme, visit.scheme)
-    scope["client"] = (visit.address, 0)
-    if visit.host != met.host:
+    scope["scheme"] = schemes.get(origin.scheme, origin.scheme)
+    scope["client"] = (origin.address, 0)
+    if origin.host != direct.host:
         others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
-        scope["headers"] = [(b"host", visit.host.encode()), *others]
+        scope["headers"] = [(b"host", origin.host.encode()), *others]
 
 
 def behind(inner: App, hops: int) -> App:
